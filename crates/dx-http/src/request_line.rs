@@ -1,0 +1,65 @@
+//! `method SP request-target SP HTTP-version`, RFC 9112 section 3.
+//!
+//! Owns the split of one request line and its version. May not know headers. Its one invariant:
+//! the parts are separated by exactly one SP; white space is never skipped.
+
+use crate::grammar::{self, TOKEN};
+use crate::{Head, HeadError, Method, Span, Version, target};
+
+/// Reads `line` (without its CRLF), which starts at `base` in the head, into `head`.
+#[inline(always)]
+pub(crate) fn parse(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
+    split(line, base, head).map_err(|error| explain(line, error))
+}
+
+#[inline(always)]
+fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
+    let method_len = grammar::run(line, TOKEN);
+    match line.get(method_len) {
+        Some(b' ') if method_len > 0 => {}
+        None => return Err(HeadError::MalformedRequestLine),
+        Some(_) => return Err(HeadError::InvalidMethod),
+    }
+    let after = method_len + 1;
+    let Some((rest, tail)) = line[after..].split_last_chunk::<8>() else {
+        return Err(HeadError::MalformedRequestLine);
+    };
+    // The version is judged before the target, so that other major versions get their 505.
+    let version = version(tail)?;
+    let Some((b' ', target)) = rest.split_last() else {
+        return Err(HeadError::MalformedRequestLine);
+    };
+    let method = Method::from_token(&line[..method_len]);
+    let start = base + after;
+    let parts = target::parse(target, start, method)?;
+    head.method = method;
+    head.method_token = Span::new(base, base + method_len);
+    head.version = version;
+    head.target = Span::new(start, start + target.len());
+    head.form = parts.form;
+    head.path = parts.path;
+    head.query = parts.query;
+    head.host = parts.authority;
+    Ok(())
+}
+
+/// `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`, case-sensitive (RFC 9112 section 2.3).
+#[inline(always)]
+fn version(bytes: &[u8; 8]) -> Result<Version, HeadError> {
+    match bytes {
+        b"HTTP/1.1" => Ok(Version::Http11),
+        b"HTTP/1.0" => Ok(Version::Http10),
+        // RFC 9110 section 2.5: a higher minor version is understood as the highest known one.
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'] => Ok(Version::Http11),
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+            Err(HeadError::UnsupportedVersion)
+        }
+        _ => Err(HeadError::InvalidVersion),
+    }
+}
+
+/// A stray CR is the better reason than what it broke.
+#[cold]
+fn explain(line: &[u8], error: HeadError) -> HeadError {
+    if memchr::memchr(b'\r', line).is_some() { HeadError::BareCr } else { error }
+}

@@ -1,0 +1,110 @@
+//! The request target and its four forms, RFC 9112 section 3.2.
+//!
+//! Owns which form a target has and where its path, query and authority stand. May not know
+//! headers. Its one invariant: what it accepts matches the RFC 3986 grammar of its form byte for
+//! byte (with the two brackets that `grammar::QUERY` explains); nothing is decoded or normalised.
+
+use crate::grammar::{self, PATH, QUERY};
+use crate::{HeadError, Method, Span, host};
+
+/// The form of a request target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TargetForm {
+    /// `/path?query`, the usual one (RFC 9112 section 3.2.1).
+    Origin,
+    /// `http://host/path?query` (RFC 9112 section 3.2.2).
+    Absolute,
+    /// `host:port`, for CONNECT alone (RFC 9112 section 3.2.3).
+    Authority,
+    /// `*`, for OPTIONS alone (RFC 9112 section 3.2.4).
+    Asterisk,
+}
+
+/// Where the parts of a target stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub form: TargetForm,
+    pub path: Span,
+    pub query: Option<Span>,
+    /// The authority of the absolute and authority forms, which outranks Host.
+    pub authority: Option<Span>,
+}
+
+/// The parts of `target`, which starts at `base` in the head.
+#[inline(always)]
+pub(crate) fn parse(target: &[u8], base: usize, method: Method) -> Result<Target, HeadError> {
+    if method != Method::Connect && target.first() == Some(&b'/') {
+        let (path, query) = path_and_query(target, base)?;
+        return Ok(Target { form: TargetForm::Origin, path, query, authority: None });
+    }
+    unusual(target, base, method)
+}
+
+/// Every form but the origin-form.
+#[cold]
+fn unusual(target: &[u8], base: usize, method: Method) -> Result<Target, HeadError> {
+    let whole = Span::new(base, base + target.len());
+    if method == Method::Connect {
+        // RFC 9110 section 9.3.6: an empty or invalid port is answered with 400.
+        let authority = host::parse(target).ok_or(HeadError::TargetFormMismatch)?;
+        if authority.host_len == 0 || authority.port.is_none_or(|port| port == 0) {
+            return Err(HeadError::InvalidTarget);
+        }
+        let path = Span::new(base, base);
+        let form = TargetForm::Authority;
+        return Ok(Target { form, path, query: None, authority: Some(whole) });
+    }
+    if target == b"*" {
+        if method != Method::Options {
+            return Err(HeadError::TargetFormMismatch);
+        }
+        let form = TargetForm::Asterisk;
+        return Ok(Target { form, path: whole, query: None, authority: None });
+    }
+    absolute(target, base)
+}
+
+/// `http://` or `https://`, an authority, and what an origin-form would hold.
+fn absolute(target: &[u8], base: usize) -> Result<Target, HeadError> {
+    let colon = memchr::memchr(b':', target).ok_or(HeadError::InvalidTarget)?;
+    let (scheme, rest) = target.split_at(colon);
+    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
+        return Err(HeadError::InvalidTarget);
+    }
+    let rest = rest.strip_prefix(b"://").ok_or(HeadError::InvalidTarget)?;
+    let start = target.len() - rest.len();
+    let authority_len = memchr::memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len());
+    // An empty host is invalid in both schemes (RFC 9110 sections 4.2.1 and 4.2.2), and so is
+    // user information from a peer one does not trust (section 4.2.4).
+    let authority = host::parse(&rest[..authority_len]).ok_or(HeadError::InvalidTarget)?;
+    if authority.host_len == 0 {
+        return Err(HeadError::InvalidTarget);
+    }
+    let after = start + authority_len;
+    let (mut path, query) = path_and_query(&target[after..], base + after)?;
+    if path.is_empty() {
+        // An empty path means `/` (RFC 9110 section 4.2.3): lend the second slash of `://`.
+        path = Span::new(base + start - 1, base + start);
+    }
+    let authority = Some(Span::new(base + start, base + after));
+    Ok(Target { form: TargetForm::Absolute, path, query, authority })
+}
+
+/// `absolute-path [ "?" query ]` where the path may be missing; the caller knows if it may be.
+#[inline(always)]
+fn path_and_query(bytes: &[u8], base: usize) -> Result<(Span, Option<Span>), HeadError> {
+    let path_len = grammar::run_encoded(bytes, PATH);
+    let path = Span::new(base, base + path_len);
+    if path_len == bytes.len() {
+        return Ok((path, None));
+    }
+    // `#` ends here too: a fragment is never sent (RFC 9110 section 4.2.5).
+    if bytes[path_len] != b'?' {
+        return Err(HeadError::InvalidTarget);
+    }
+    let query = &bytes[path_len + 1..];
+    if grammar::run_encoded(query, QUERY) != query.len() {
+        return Err(HeadError::InvalidTarget);
+    }
+    Ok((path, Some(Span::new(base + path_len + 1, base + bytes.len()))))
+}

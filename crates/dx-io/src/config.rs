@@ -1,0 +1,204 @@
+//! What a reactor is asked to be.
+//!
+//! Owns [`IoBackend`], [`ReactorConfig`] and the [`StartError`] of making one. Knows no kernel.
+//! Invariant: the default configuration is the one the server runs with.
+
+use core::fmt;
+use std::io;
+
+use crate::limits;
+
+/// Which kernel interface carries the I/O.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IoBackend {
+    /// The best one that this machine allows, found by trying it.
+    #[default]
+    Auto,
+    /// io_uring, Linux 5.19 and later.
+    IoUring,
+    /// epoll, any Linux.
+    Epoll,
+    /// kqueue, macOS and the BSDs.
+    Kqueue,
+    /// I/O completion ports, Windows.
+    Iocp,
+}
+
+impl IoBackend {
+    /// The name as flags and the environment spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::IoUring => "io_uring",
+            Self::Epoll => "epoll",
+            Self::Kqueue => "kqueue",
+            Self::Iocp => "iocp",
+        }
+    }
+}
+
+impl fmt::Display for IoBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownBackend;
+
+impl fmt::Display for UnknownBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a backend: use auto, io_uring, epoll, kqueue or iocp")
+    }
+}
+
+impl std::error::Error for UnknownBackend {}
+
+impl core::str::FromStr for IoBackend {
+    type Err = UnknownBackend;
+
+    fn from_str(text: &str) -> Result<Self, UnknownBackend> {
+        [Self::Auto, Self::IoUring, Self::Epoll, Self::Kqueue, Self::Iocp]
+            .into_iter()
+            .find(|backend| backend.as_str() == text)
+            .or((text == "io-uring").then_some(Self::IoUring))
+            .ok_or(UnknownBackend)
+    }
+}
+
+/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rung.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum UringRung {
+    /// Linux 5.19: provided buffer rings, direct descriptors, cooperative task running.
+    Provided,
+    /// Linux 6.1: single issuer, deferred task running, multishot receive.
+    #[default]
+    Deferred,
+}
+
+impl fmt::Display for UringRung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Provided => "provided buffer rings, direct descriptors (the 5.19 rung)",
+            Self::Deferred => {
+                "single issuer, deferred task running, multishot receive, provided buffer rings, \
+                 direct descriptors (the 6.1 rung)"
+            }
+        })
+    }
+}
+
+/// Sizes of one reactor. All bounds are per core.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ReactorConfig {
+    /// Receive buffers; rounded up to a power of two, at most 32,768.
+    pub recv_buffers: u16,
+    /// Bytes of each receive buffer.
+    pub recv_buffer_len: u16,
+    /// Entries of the submission queue.
+    pub submissions: u32,
+    /// Entries of the completion queue.
+    pub completions: u32,
+    /// Sockets open at a time; also bounded by what the system allows.
+    pub sockets_max: u32,
+    /// Operations in flight at a time.
+    pub in_flight_max: u32,
+    /// The highest io_uring rung to use.
+    pub uring_rung_max: UringRung,
+}
+
+impl Default for ReactorConfig {
+    fn default() -> Self {
+        Self {
+            recv_buffers: limits::RECV_BUFFERS,
+            recv_buffer_len: limits::RECV_BUFFER_LEN,
+            submissions: limits::SUBMISSIONS,
+            completions: limits::COMPLETIONS,
+            sockets_max: limits::SOCKETS_MAX,
+            in_flight_max: limits::IN_FLIGHT_MAX,
+            uring_rung_max: UringRung::default(),
+        }
+    }
+}
+
+/// A reactor could not be made: which step failed, what the system said, and the cure.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StartError {
+    /// The step, a system call or a registration.
+    pub step: StartStep,
+    /// What the operating system said.
+    pub error: io::Error,
+}
+
+impl StartError {
+    /// `error` happened at `step`.
+    #[must_use]
+    pub const fn new(step: StartStep, error: io::Error) -> Self {
+        Self { step, error }
+    }
+}
+
+/// A step of starting a reactor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartStep {
+    /// This build has no such backend on this platform.
+    Unsupported,
+    /// The environment variable `DX_IO_BACKEND` was read.
+    Environment,
+    /// io_uring_setup(2).
+    UringSetup,
+    /// The kernel lacks an operation we need (`IORING_REGISTER_PROBE`).
+    UringOperations,
+    /// `IORING_REGISTER_FILES2`: the table of direct descriptors.
+    UringDescriptors,
+    /// `IORING_REGISTER_PBUF_RING`: the ring of receive buffers.
+    UringBuffers,
+    /// io_uring_enter(2).
+    UringEnter,
+    /// epoll_create1(2) or its kin.
+    Selector,
+    /// eventfd(2) or its kin: what another thread wakes us by.
+    Waker,
+}
+
+impl fmt::Display for StartStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsupported => "this platform has no such backend",
+            Self::Environment => "DX_IO_BACKEND",
+            Self::UringSetup => "io_uring_setup",
+            Self::UringOperations => "io_uring lacks an operation",
+            Self::UringDescriptors => "io_uring direct descriptors",
+            Self::UringBuffers => "io_uring buffer ring",
+            Self::UringEnter => "io_uring_enter",
+            Self::Selector => "the readiness selector",
+            Self::Waker => "the waker",
+        })
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.step == StartStep::Unsupported {
+            return write!(f, "{}", self.step);
+        }
+        write!(f, "{}: {}", self.step, self.error)?;
+        match crate::sys::host::cure(self.step, &self.error) {
+            Some(cure) => write!(f, " ({cure})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}

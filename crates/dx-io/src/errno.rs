@@ -1,0 +1,31 @@
+//! Error numbers that code above the rooms tells apart.
+//!
+//! Owns the numbers a [`Completion`](crate::Completion)'s result is compared with. They are
+//! Linux's (errno(3)); rooms of other kernels translate to them, so that nothing above asks which
+//! kernel it was. Invariant: every constant is negative, as results are.
+
+use std::io;
+
+/// The operation was cancelled (`ECANCELED`).
+pub const CANCELLED: i32 = -125;
+/// The peer does not take any more (`EPIPE`).
+pub const BROKEN_PIPE: i32 = -32;
+/// A table or the kernel's memory is exhausted (`ENOBUFS`).
+pub const NO_BUFFER_SPACE: i32 = -105;
+/// The process has no descriptor left (`EMFILE`).
+pub const DESCRIPTORS_PROCESS: i32 = -24;
+/// The system has no descriptor left (`ENFILE`).
+pub const DESCRIPTORS_SYSTEM: i32 = -23;
+/// The peer reset the connection (`ECONNRESET`).
+pub const CONNECTION_RESET: i32 = -104;
+
+/// The error a negative result stands for.
+///
+/// ```
+/// let error = dx_io::errno::to_error(dx_io::errno::CONNECTION_RESET);
+/// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+/// ```
+#[must_use]
+pub fn to_error(result: i32) -> io::Error {
+    io::Error::from_raw_os_error(result.saturating_neg())
+}

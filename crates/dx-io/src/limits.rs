@@ -1,0 +1,31 @@
+//! Every bound of this crate, in one place.
+//!
+//! Owns the defaults; [`ReactorConfig`](crate::ReactorConfig) carries what a user changed.
+//! Invariant: reaching a bound is a typed outcome, never growth.
+
+/// Length of a receive buffer in bytes. A batch of 64 pipelined 165-byte requests fits one.
+pub const RECV_BUFFER_LEN: u16 = 16 * 1024;
+/// Receive buffers per core: 4 MiB of address space, touched only as they are used.
+pub const RECV_BUFFERS: u16 = 256;
+/// Entries of the submission queue; more are held in a backlog until the next submit.
+pub const SUBMISSIONS: u32 = 1024;
+/// Entries of the completion queue; the kernel holds back what does not fit.
+pub const COMPLETIONS: u32 = 8192;
+/// Sockets of one reactor.
+pub const SOCKETS_MAX: u32 = 1 << 20;
+/// Operations in flight of one reactor: a receive, a send and one more for every socket.
+pub const IN_FLIGHT_MAX: u32 = 3 * SOCKETS_MAX;
+/// Descriptors a process keeps for itself when sockets are counted against `RLIMIT_NOFILE`.
+pub const DESCRIPTORS_RESERVED: u32 = 64;
+/// The kernel's accept queue, in connections; the system clamps it (`net.core.somaxconn`).
+pub const LISTEN_BACKLOG: u32 = 4096;
+/// Buffers handed to the kernel by one vectored send; `IOV_MAX` is 1024 on Linux.
+pub const SEND_VECTORS_MAX: usize = 64;
+/// Events taken from a readiness selector by one wait.
+pub const SELECTOR_EVENTS: usize = 1024;
+/// Connections accepted from one listener in one turn, so that a burst does not starve the rest.
+pub const ACCEPTS_PER_TURN: u32 = 64;
+/// Threads of the blocking pool.
+pub const BLOCKING_THREADS_MAX: usize = 16;
+/// Jobs waiting for the blocking pool.
+pub const BLOCKING_QUEUE_MAX: usize = 4096;

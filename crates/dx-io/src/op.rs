@@ -1,0 +1,151 @@
+//! The closed set of things a reactor can be asked to do.
+//!
+//! Owns [`Op`], the [`Payload`] that comes back, and [`PushError`]. Knows no kernel. Invariant:
+//! a buffer goes in by value and always comes back, by [`take`](crate::Reactor::take) or inside a
+//! [`PushError`].
+
+use core::fmt;
+use std::net::{Shutdown, SocketAddr};
+
+use crate::sock::{Accepted, Sock};
+use crate::token::{OpKind, Token};
+use crate::wake::Waker;
+
+/// One operation. Addresses and buffers are owned by the reactor until the last completion.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Op {
+    /// Waits for one connection (accept(2)). While a reactor's socket table is full, the
+    /// operation is held back, so that the kernel keeps the client in its queue.
+    Accept {
+        /// Where to accept.
+        listener: Sock,
+        /// `false`: the connection is attached here at once ([`Payload::Connection`]).
+        /// `true`: it can be handed to another core ([`Payload::Accepted`]).
+        hand_over: bool,
+    },
+    /// Opens a connection (connect(2)); [`Payload::Connection`] on success.
+    Connect {
+        /// The peer.
+        peer: SocketAddr,
+    },
+    /// Receives until the end of the stream: completes once for every piece that arrived, with
+    /// a buffer, and keeps [`MORE`](crate::CompletionFlags::MORE) until it ends by 0 (the peer
+    /// has finished), an error, or a cancel. Runs out of no buffers: it pauses until one returns.
+    Recv {
+        /// From where.
+        sock: Sock,
+    },
+    /// Sends `buf[start..]` (send(2)). May come back short. One at a time per socket.
+    Send {
+        /// To where.
+        sock: Sock,
+        /// What; comes back as [`Payload::Buffer`].
+        buf: Vec<u8>,
+        /// First byte to send; clamped to the length.
+        start: usize,
+    },
+    /// Sends all of `bufs` in order (sendmsg(2)). May come back short. One at a time per socket.
+    SendVectored {
+        /// To where.
+        sock: Sock,
+        /// What; comes back as [`Payload::Buffers`]. At most
+        /// [`SEND_VECTORS_MAX`](crate::limits::SEND_VECTORS_MAX) are sent by one call.
+        bufs: Vec<Vec<u8>>,
+    },
+    /// Ends one or both directions (shutdown(2)).
+    Shutdown {
+        /// Of what.
+        sock: Sock,
+        /// Which.
+        how: Shutdown,
+    },
+    /// Closes. The [`Sock`] is stale at once; operations still in flight on it are cancelled and
+    /// complete on their own.
+    Close {
+        /// What.
+        sock: Sock,
+    },
+    /// Asks for `target` to end early. It always completes itself: with its real result if it was
+    /// faster, else with `-ECANCELED`. The cancel's own result is 0, or negative when there was
+    /// nothing left to cancel.
+    Cancel {
+        /// The operation that is no longer wanted.
+        target: Token,
+    },
+    /// Wakes another reactor with the next submission (`IORING_MSG_RING` where there is one).
+    Wake {
+        /// Whose wait shall return.
+        target: Waker,
+    },
+}
+
+impl Op {
+    pub(crate) const fn kind(&self) -> OpKind {
+        match self {
+            Self::Accept { .. } => OpKind::Accept,
+            Self::Connect { .. } => OpKind::Connect,
+            Self::Recv { .. } => OpKind::Recv,
+            Self::Send { .. } => OpKind::Send,
+            Self::SendVectored { .. } => OpKind::SendVectored,
+            Self::Shutdown { .. } => OpKind::Shutdown,
+            Self::Close { .. } => OpKind::Close,
+            Self::Cancel { .. } => OpKind::Cancel,
+            Self::Wake { .. } => OpKind::Wake,
+        }
+    }
+}
+
+/// What an operation owned, or brought, taken back after its last completion.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Payload {
+    /// The operation owned nothing, failed before it had anything, or was taken before.
+    None,
+    /// The buffer of a [`Op::Send`].
+    Buffer(Vec<u8>),
+    /// The buffers of a [`Op::SendVectored`].
+    Buffers(Vec<Vec<u8>>),
+    /// A new connection of this reactor.
+    Connection {
+        /// The connection.
+        sock: Sock,
+        /// Its other end.
+        peer: SocketAddr,
+    },
+    /// A new connection that is attached to no reactor.
+    Accepted(Accepted),
+}
+
+/// An operation that was not queued, with the reason; nothing is lost.
+#[derive(Debug)]
+pub struct PushError {
+    /// What was pushed.
+    pub op: Op,
+    /// Why it was refused.
+    pub kind: PushErrorKind,
+}
+
+/// Why [`push`](crate::Reactor::push) refused.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PushErrorKind {
+    /// The in-flight table has reached its bound (`in_flight_max` of the configuration).
+    Full,
+    /// The socket was closed, or belongs to another reactor. The caller's mistake.
+    StaleSock,
+    /// The operating system refused a resource the operation needs from the start.
+    Os(std::io::Error),
+}
+
+impl fmt::Display for PushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            PushErrorKind::Full => f.write_str("the in-flight table is full"),
+            PushErrorKind::StaleSock => f.write_str("the socket is closed"),
+            PushErrorKind::Os(error) => write!(f, "the system refused: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for PushError {}

@@ -1,0 +1,132 @@
+//! Sockets as this crate names them.
+//!
+//! Owns [`Sock`] (attached to one reactor for life), [`Accepted`] (attached to none, may cross
+//! threads) and [`Listener`]. Knows no operation. Invariant: a [`Sock`] that was closed is refused
+//! afterwards, because its generation no longer matches.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::limits::LISTEN_BACKLOG;
+
+/// An open socket of one reactor: an index into its table, and the generation of that entry.
+///
+/// Plain data; using it after its close gives
+/// [`PushErrorKind::StaleSock`](crate::PushErrorKind::StaleSock), never another peer's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sock {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+impl Sock {
+    /// Builds the name of entry `index` in its `generation`: for reactors outside this crate.
+    #[must_use]
+    pub const fn new(index: u32, generation: u32) -> Self {
+        Self { index, generation }
+    }
+
+    /// Index into the reactor's table.
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// Generation of that entry.
+    #[must_use]
+    pub const fn generation(self) -> u32 {
+        self.generation
+    }
+}
+
+/// A connection that belongs to no reactor yet. `Send`, so that it may be handed to another core
+/// before [`attach`](crate::Reactor::attach). Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Accepted {
+    pub(crate) socket: Socket,
+    pub(crate) peer: SocketAddr,
+}
+
+impl Accepted {
+    /// Takes over a connected stream, for example one made by the standard library.
+    ///
+    /// # Errors
+    /// When the peer's address cannot be read: the stream is not connected.
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        let peer = stream.peer_addr()?;
+        Ok(Self { socket: Socket::from(stream), peer })
+    }
+
+    /// The other end's address.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
+
+/// How a [`Listener`] is bound.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ListenOptions {
+    /// Length of the kernel's accept queue, in connections.
+    pub backlog: u32,
+    /// Several listeners share the address and the kernel spreads connections over them
+    /// (`SO_REUSEPORT`, socket(7)).
+    pub share_port: bool,
+    /// Accepted connections inherit `TCP_NODELAY` (tcp(7)), so no call is needed for each.
+    pub nodelay: bool,
+}
+
+impl Default for ListenOptions {
+    fn default() -> Self {
+        Self { backlog: LISTEN_BACKLOG, share_port: true, nodelay: true }
+    }
+}
+
+/// A bound, listening TCP socket, not yet attached to a reactor.
+#[derive(Debug)]
+pub struct Listener {
+    pub(crate) socket: Socket,
+    local: SocketAddr,
+}
+
+impl Listener {
+    /// Binds `addr` and listens.
+    ///
+    /// # Errors
+    /// Whatever the operating system says: address in use, not permitted, not available.
+    ///
+    /// ```
+    /// let listener = dx_io::Listener::bind("127.0.0.1:0".parse().unwrap(), &Default::default())?;
+    /// assert_ne!(listener.local_addr().port(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn bind(addr: SocketAddr, options: &ListenOptions) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        // A restarted server must not wait for old connections in TIME_WAIT.
+        socket.set_reuse_address(true)?;
+        if options.share_port {
+            crate::sys::host::share_port(&socket)?;
+        }
+        if addr.is_ipv6() {
+            // Two families are two listeners; nothing depends on the host's bindv6only.
+            socket.set_only_v6(true)?;
+        }
+        socket.bind(&addr.into())?;
+        if options.nodelay {
+            socket.set_tcp_nodelay(true)?;
+        }
+        socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+        socket.set_nonblocking(true)?;
+        let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self { socket, local })
+    }
+
+    /// The address that was bound, with the port the system chose if 0 was asked for.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+}

@@ -1,0 +1,183 @@
+//! From the kernel's completions to ours.
+//!
+//! Owns what each kind of operation does at its end. Knows entries by their tokens only.
+//! Invariant: only a completion without `IORING_CQE_F_MORE` retires an operation, and a token
+//! that is stale retires nothing.
+
+use std::os::fd::{FromRawFd, OwnedFd};
+
+use io_uring::{cqueue, opcode, types::Fixed};
+use socket2::Socket;
+
+use super::held::Held;
+use super::ring::Raw;
+use super::socks::Socks;
+use super::{INTERNAL, UringReactor, wake};
+use crate::completion::{Completion, CompletionFlags};
+use crate::inflight::{Entry, State};
+use crate::op::Payload;
+use crate::sock::Accepted;
+use crate::token::{OpKind, Token, kind_of};
+
+impl UringReactor {
+    /// Translates one completion; appends to `out` what its owner must see.
+    pub(super) fn complete(&mut self, raw: Raw, out: &mut Vec<Completion>) {
+        let token = Token::from_bits(raw.user_data);
+        match kind_of(token.tag()) {
+            Some(OpKind::Woken) if token == wake::FROM_DESCRIPTOR => {
+                self.wake.completed(raw.result, &mut self.ring);
+            }
+            Some(OpKind::Woken | OpKind::Internal) | None => {}
+            Some(OpKind::Recv) => self.recv_completed(token, raw, out),
+            Some(kind) => {
+                let Some(entry) = self.in_flight.entry(token) else { return };
+                match kind {
+                    OpKind::Accept => self.accept_completed(token, raw.result),
+                    OpKind::Connect => self.connect_completed(token, raw.result),
+                    OpKind::Close => self.close_completed(&entry),
+                    _ => {}
+                }
+                self.retire(token, &entry, raw.result, out);
+            }
+        }
+    }
+
+    fn retire(&mut self, token: Token, entry: &Entry, result: i32, out: &mut Vec<Completion>) {
+        if let Some(held) = self.in_flight.finish(token) {
+            self.dispose(held);
+        }
+        if entry.state == State::Submitted {
+            out.push(Completion::new(entry.user_data, result, CompletionFlags::NONE));
+        }
+    }
+
+    fn recv_completed(&mut self, token: Token, raw: Raw, out: &mut Vec<Completion>) {
+        let buffer = self.receive_buffer(raw);
+        let entry = self.in_flight.entry(token);
+        let live = entry.filter(|entry| entry.state == State::Submitted);
+        match (buffer, live) {
+            (Some(id), Some(entry)) => {
+                let flags = CompletionFlags::buffer(id).with(CompletionFlags::MORE);
+                out.push(Completion::new(entry.user_data, raw.result, flags));
+            }
+            (Some(id), None) => self.buffers.discard(id),
+            (None, _) => {}
+        }
+        let Some(entry) = entry else { return };
+        if cqueue::more(raw.flags) {
+            return;
+        }
+        let again = match -raw.result {
+            libc::ENOBUFS => {
+                // All buffers are held: wait for one to return, in `replenish`.
+                if entry.state == State::Submitted && !entry.cancel_requested {
+                    self.starved.push_back(token);
+                    return;
+                }
+                false
+            }
+            // A one-shot receive (5.19 rung), or a multishot one the kernel ended early.
+            libc::EINTR | libc::EAGAIN => true,
+            _ => raw.result > 0,
+        };
+        let wanted = entry.state == State::Submitted && !entry.cancel_requested;
+        if again && wanted && self.arm_recv(token, entry.sock) {
+            return;
+        }
+        let result = if again || raw.result == -libc::ENOBUFS { -libc::ECANCELED } else { raw.result };
+        self.retire(token, &entry, result, out);
+    }
+
+    /// The id of the buffer that came with a completion, marked as filled.
+    fn receive_buffer(&mut self, raw: Raw) -> Option<u16> {
+        let id = cqueue::buffer_select(raw.flags)?;
+        match u16::try_from(raw.result) {
+            Ok(len) if len > 0 => {
+                // SAFETY: the kernel says that it took buffer `id` out of its ring and wrote
+                // `result` bytes to its start (io_uring_prep_recv_multishot(3)).
+                unsafe { self.buffers.mark_filled(id, len) };
+                Some(id)
+            }
+            _ => {
+                self.buffers.push_returned(id);
+                None
+            }
+        }
+    }
+
+    fn accept_completed(&mut self, token: Token, result: i32) {
+        let Some(Held::Accepting(slot)) = self.in_flight.payload_mut(token) else { return };
+        let (hand_over, peer) = (slot.hand_over, slot.take_peer());
+        if !hand_over {
+            self.socks.promise_ended();
+        }
+        let payload = if result < 0 {
+            Payload::None
+        } else if hand_over {
+            // SAFETY: accept(2) has just made this descriptor for us; nobody else knows it.
+            let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(result) });
+            Payload::Accepted(Accepted { socket, peer })
+        } else {
+            Payload::Connection { sock: self.socks.opened(result as u32), peer }
+        };
+        if let Some(held) = self.in_flight.payload_mut(token) {
+            *held = Held::Ready(payload);
+        }
+        if result < 0 {
+            self.unpark_accepts();
+        }
+    }
+
+    fn connect_completed(&mut self, token: Token, result: i32) {
+        let Some(Held::Connecting(slot)) = self.in_flight.payload_mut(token) else { return };
+        let (sock, peer) = (slot.sock, slot.peer);
+        let payload = if result < 0 { Payload::None } else { Payload::Connection { sock, peer } };
+        if let Some(held) = self.in_flight.payload_mut(token) {
+            *held = Held::Ready(payload);
+        }
+        if result < 0 {
+            self.close_quietly(sock);
+        }
+    }
+
+    fn close_completed(&mut self, entry: &Entry) {
+        if Socks::is_direct(entry.sock.index) {
+            self.socks.slot_freed();
+            self.unpark_accepts();
+        }
+    }
+
+    /// Frees what an operation nobody waits for has brought.
+    pub(super) fn dispose(&mut self, held: Held) {
+        if let Held::Ready(Payload::Connection { sock, .. }) = held {
+            self.close_quietly(sock);
+        }
+    }
+
+    /// Closes without anybody waiting for it.
+    fn close_quietly(&mut self, sock: crate::sock::Sock) {
+        if self.in_flight.is_full() {
+            // No room for the bookkeeping of a close: the descriptor itself must still go.
+            return self.close_now(sock);
+        }
+        let token = self.close(sock, 0);
+        self.in_flight.orphan(token);
+    }
+
+    fn close_now(&mut self, sock: crate::sock::Sock) {
+        match self.socks.close(sock) {
+            Some(super::Target::Direct(index)) => {
+                let entry = opcode::Close::new(Fixed(index)).build();
+                self.socks.slot_freed();
+                // SAFETY: the entry points to nothing.
+                unsafe { self.queue(entry, INTERNAL) };
+            }
+            Some(super::Target::Plain(fd)) => {
+                // SAFETY: `Socks::close` has just given this descriptor up to us.
+                drop(unsafe { OwnedFd::from_raw_fd(fd) });
+            }
+            None => {}
+        }
+    }
+}
+

@@ -1,0 +1,145 @@
+//! The room's sockets.
+//!
+//! Owns the generations of direct descriptors and the plain descriptors beside them. Knows no
+//! operation. Invariant: an entry's generation changes when it is closed, so that an old
+//! [`Sock`] is refused.
+
+use socket2::Socket;
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+
+use crate::sock::Sock;
+
+/// Marks indices of plain descriptors; direct ones are the kernel's slot numbers.
+const PLAIN: u32 = 1 << 30;
+
+/// What an operation is aimed at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    /// A slot of the ring's own descriptor table: no process-wide number, no look-up.
+    Direct(u32),
+    /// An ordinary descriptor: listeners, connects, and what was handed over.
+    Plain(RawFd),
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Direct {
+    generation: u32,
+    open: bool,
+}
+
+#[derive(Debug, Default)]
+struct Plain {
+    generation: u32,
+    socket: Option<Socket>,
+}
+
+/// All sockets of one ring.
+#[derive(Debug)]
+pub(super) struct Socks {
+    direct: Vec<Direct>,
+    /// Slots in use or being closed: the kernel frees one when its close completes.
+    direct_used: u32,
+    /// Accepts in flight, each of which may take a slot at any moment.
+    direct_promised: u32,
+    direct_max: u32,
+    plain: Vec<Plain>,
+    plain_free: Vec<u32>,
+}
+
+impl Socks {
+    pub(super) const fn new(direct_max: u32) -> Self {
+        Self {
+            direct: Vec::new(),
+            direct_used: 0,
+            direct_promised: 0,
+            direct_max,
+            plain: Vec::new(),
+            plain_free: Vec::new(),
+        }
+    }
+
+    /// Sets a slot aside for an accept, if one is free.
+    pub(super) const fn promise(&mut self) -> bool {
+        if self.direct_used + self.direct_promised >= self.direct_max {
+            return false;
+        }
+        self.direct_promised += 1;
+        true
+    }
+
+    /// An accept has ended: without a connection the promise is void.
+    pub(super) const fn promise_ended(&mut self) {
+        self.direct_promised -= 1;
+    }
+
+    /// The kernel put a connection into `slot`.
+    pub(super) fn opened(&mut self, slot: u32) -> Sock {
+        let index = slot as usize;
+        if index >= self.direct.len() {
+            self.direct.resize(index + 1, Direct::default());
+        }
+        let entry = &mut self.direct[index];
+        debug_assert!(!entry.open, "the kernel gave out a slot twice");
+        entry.open = true;
+        self.direct_used += 1;
+        Sock { index: slot, generation: entry.generation }
+    }
+
+    /// Whether `index` is a slot of the ring's own table.
+    pub(super) const fn is_direct(index: u32) -> bool {
+        index & PLAIN == 0
+    }
+
+    /// The kernel has closed a direct slot: it may be given out again.
+    pub(super) const fn slot_freed(&mut self) {
+        self.direct_used -= 1;
+    }
+
+    pub(super) fn add_plain(&mut self, socket: Socket) -> Sock {
+        let index = self.plain_free.pop().unwrap_or_else(|| {
+            self.plain.push(Plain::default());
+            self.plain.len() as u32 - 1
+        });
+        let entry = &mut self.plain[index as usize];
+        entry.socket = Some(socket);
+        Sock { index: index | PLAIN, generation: entry.generation }
+    }
+
+    /// What `sock` stands for, unless it is stale.
+    pub(super) fn target(&self, sock: Sock) -> Option<Target> {
+        if Self::is_direct(sock.index) {
+            let entry = self.direct.get(sock.index as usize)?;
+            return (entry.open && entry.generation == sock.generation)
+                .then_some(Target::Direct(sock.index));
+        }
+        let entry = self.plain.get((sock.index & !PLAIN) as usize)?;
+        let socket = entry.socket.as_ref().filter(|_| entry.generation == sock.generation)?;
+        Some(Target::Plain(socket.as_raw_fd()))
+    }
+
+    /// Makes `sock` stale. The caller owns the closing of what is returned.
+    pub(super) fn close(&mut self, sock: Sock) -> Option<Target> {
+        self.target(sock)?;
+        if Self::is_direct(sock.index) {
+            let entry = &mut self.direct[sock.index as usize];
+            entry.open = false;
+            entry.generation = entry.generation.wrapping_add(1);
+            return Some(Target::Direct(sock.index));
+        }
+        let index = sock.index & !PLAIN;
+        let entry = &mut self.plain[index as usize];
+        entry.generation = entry.generation.wrapping_add(1);
+        self.plain_free.push(index);
+        entry.socket.take().map(|socket| Target::Plain(socket.into_raw_fd()))
+    }
+
+    /// Sockets that are open or not yet closed by the kernel.
+    pub(super) const fn open(&self) -> usize {
+        self.direct_used as usize + self.plain.len() - self.plain_free.len()
+    }
+
+    /// Slots an accept could still take.
+    pub(super) const fn direct_max(&self) -> u32 {
+        self.direct_max
+    }
+}

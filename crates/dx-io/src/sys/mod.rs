@@ -1,0 +1,25 @@
+//! The rooms: one per kernel interface, and the line that chooses them.
+//!
+//! Owns every name of an operating system in this workspace. A room supplies a type that
+//! implements [`Reactor`](crate::Reactor); a host supplies what `host.rs` lists (affinity, limits,
+//! signals, probes). Invariant: removing a room breaks only its lines here and in `driver.rs`.
+
+pub(crate) mod clock;
+pub mod host;
+
+#[cfg(target_os = "linux")]
+pub(crate) mod epoll;
+#[cfg(target_os = "linux")]
+pub(crate) mod io_uring;
+#[cfg(target_os = "linux")]
+pub(crate) mod readiness;
+#[cfg(target_os = "linux")]
+mod socket_calls;
+
+/// What implements completion on this platform.
+#[cfg(target_os = "linux")]
+pub(crate) use io_uring::UringReactor as CompletionRoom;
+
+/// What implements readiness on this platform.
+#[cfg(target_os = "linux")]
+pub(crate) use epoll::EpollReactor as ReadinessRoom;

@@ -1,0 +1,184 @@
+//! A TCP connection as futures.
+//!
+//! Owns [`TcpStream`]. May not know protocols. Invariant: dropping it at any point loses no
+//! memory and leaks nothing; bytes already received but not taken are given up.
+
+use core::future::poll_fn;
+use core::task::{Context, Poll};
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::rc::Rc;
+
+use dx_io::{Accepted, Lease, Op, Payload, Reactor, Sock};
+
+use super::peer::PeerAddr;
+use super::streams::StreamRef;
+use crate::state::State;
+use crate::task::TaskRef;
+
+/// A connection of the current core. `!Send`: it lives and dies on its core.
+///
+/// Received bytes are a [`Lease`] on the core's buffers, sent ones a `Vec` that comes back.
+///
+/// ```
+/// use dx_rt::net::TcpStream;
+///
+/// async fn echo(mut stream: TcpStream) -> std::io::Result<()> {
+///     while let Some(bytes) = stream.recv().await? {
+///         let (sent, _buffer) = stream.send(bytes.to_vec()).await;
+///         sent?;
+///     }
+///     Ok(())
+/// }
+/// ```
+pub struct TcpStream {
+    core: Rc<State>,
+    at: StreamRef,
+    peer: PeerAddr,
+}
+
+impl TcpStream {
+    pub(crate) fn new(core: &Rc<State>, sock: Sock, peer: SocketAddr) -> Self {
+        let at = core.streams.borrow_mut().insert(sock, &mut core.driver.borrow_mut());
+        Self { core: core.clone(), at, peer: peer.into() }
+    }
+
+    /// Makes a connection that belongs to no core yet part of the current one, for life.
+    ///
+    /// # Errors
+    /// `QuotaExceeded` when the core's socket table is full; the connection is closed then.
+    ///
+    /// # Panics
+    /// When called outside a core.
+    pub fn from_accepted(accepted: Accepted) -> io::Result<Self> {
+        Self::attach(&crate::current::current(), accepted)
+    }
+
+    pub(crate) fn attach(core: &Rc<State>, accepted: Accepted) -> io::Result<Self> {
+        let peer = accepted.peer();
+        let sock = core.driver.borrow_mut().attach(accepted)?;
+        Ok(Self::new(core, sock, peer))
+    }
+
+    /// Opens a connection to `peer`, on the current core.
+    ///
+    /// # Errors
+    /// What connect(2) says, or `QuotaExceeded` when the core's tables are full.
+    ///
+    /// # Panics
+    /// When called outside a core.
+    pub async fn connect(peer: SocketAddr) -> io::Result<Self> {
+        let core = crate::current::current();
+        let payload = crate::connect::connect(&core, Op::Connect { peer }).await?;
+        match payload {
+            Payload::Connection { sock, peer } => Ok(Self::new(&core, sock, peer)),
+            _ => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// The other end's address.
+    #[must_use]
+    pub const fn peer(&self) -> &PeerAddr {
+        &self.peer
+    }
+
+    /// From now on `task` is woken by every event of this stream, and the `poll_` methods keep no
+    /// waker: the cheap form, for a connection that is one task.
+    pub fn set_owner(&self, task: TaskRef) {
+        self.core.streams.borrow_mut().set_owner(self.at, task);
+    }
+
+    /// The next piece of the stream, `None` after the peer has finished.
+    ///
+    /// # Errors
+    /// `ConnectionReset` and its kin.
+    pub async fn recv(&mut self) -> io::Result<Option<Lease>> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// As [`recv`](Self::recv), without waiting: `None` when nothing has arrived.
+    pub fn try_recv(&mut self) -> Option<io::Result<Option<Lease>>> {
+        self.core.streams.borrow_mut().recv(self.at, &mut self.core.driver.borrow_mut())
+    }
+
+    /// Whether a [`try_recv`](Self::try_recv) would give bytes.
+    #[must_use]
+    pub fn has_received(&self) -> bool {
+        self.core.streams.borrow().has_received(self.at)
+    }
+
+    /// Polls for the next piece.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Lease>>> {
+        if let Some(piece) = self.try_recv() {
+            return Poll::Ready(piece);
+        }
+        self.core.streams.borrow_mut().wait_readable(self.at, cx.waker());
+        Poll::Pending
+    }
+
+    /// Sends all of `buf` and gives it back. Dropping the future lets the send go on; its buffer
+    /// is then given back by the next send.
+    ///
+    /// # Errors
+    /// `BrokenPipe`, `ConnectionReset` and their kin; how much was sent is then unknown.
+    pub async fn send(&mut self, buf: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
+        if self.is_sending() {
+            // An abandoned send of ours: let it end first, so that the order is kept.
+            let _ = poll_fn(|cx| self.poll_sent(cx)).await;
+        }
+        match self.start_send(buf) {
+            Ok(()) => poll_fn(|cx| self.poll_sent(cx)).await,
+            Err((error, buf)) => (Err(error), buf),
+        }
+    }
+
+    /// Starts to send all of `buf`; [`poll_sent`](Self::poll_sent) tells when it is done.
+    ///
+    /// # Errors
+    /// The buffer, with `ResourceBusy` when a send is in flight, or the reason it was refused.
+    pub fn start_send(&mut self, buf: Vec<u8>) -> Result<(), (io::Error, Vec<u8>)> {
+        let core = &*self.core;
+        core.streams.borrow_mut().send(self.at, buf, &mut core.driver.borrow_mut())
+    }
+
+    /// Whether a send was started and not yet collected.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        self.core.streams.borrow().is_sending(self.at)
+    }
+
+    /// As [`poll_sent`](Self::poll_sent), without waiting.
+    pub fn try_sent(&mut self) -> Option<(io::Result<()>, Vec<u8>)> {
+        self.core.streams.borrow_mut().sent(self.at, &mut self.core.driver.borrow_mut())
+    }
+
+    /// Polls for the end of the send in flight.
+    pub fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<(io::Result<()>, Vec<u8>)> {
+        if let Some(sent) = self.try_sent() {
+            return Poll::Ready(sent);
+        }
+        self.core.streams.borrow_mut().wait_writable(self.at, cx.waker());
+        Poll::Pending
+    }
+
+    /// Ends one or both directions, in order with what was sent before.
+    ///
+    /// # Errors
+    /// When the core's tables are full.
+    pub fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
+        let core = &*self.core;
+        core.streams.borrow_mut().shutdown(self.at, how, &mut core.driver.borrow_mut())
+    }
+}
+
+impl Drop for TcpStream {
+    fn drop(&mut self) {
+        self.core.streams.borrow_mut().remove(self.at, &mut self.core.driver.borrow_mut());
+    }
+}
+
+impl core::fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "TcpStream({})", self.peer)
+    }
+}

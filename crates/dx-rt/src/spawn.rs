@@ -1,0 +1,91 @@
+//! Starting tasks.
+//!
+//! Owns the three ways: local, stealable, blocking. Invariant: local tasks never leave their core;
+//! only work that is `Send` may.
+
+use std::sync::Arc;
+
+use crate::bounded::Full;
+use crate::current;
+use crate::join::{self, JoinHandle};
+use crate::task::{PoolBox, TaskRef};
+
+/// Runs `future` on the current core, where it stays. It need not be `Send`.
+///
+/// # Panics
+/// Outside a core, or when the core's task table is full.
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    let (end, handle) = join::local();
+    let task = PoolBox::future(async move { end.finish(future.await) });
+    let spawned = current::current().tasks.spawn(task);
+    assert!(spawned.is_ok(), "the core's task table is full");
+    handle
+}
+
+/// Runs a future that is already in its place, on the current core, without a handle.
+///
+/// # Errors
+/// The future, when the core's task table is full.
+///
+/// # Panics
+/// Outside a core.
+pub fn spawn_pooled(
+    future: PoolBox<dyn Future<Output = ()>>,
+) -> Result<TaskRef, Full<PoolBox<dyn Future<Output = ()>>>> {
+    current::current().tasks.spawn(future)
+}
+
+/// The task that is being polled, if any: what `TcpStream::set_owner` and timers take.
+#[must_use]
+pub fn current_task() -> Option<TaskRef> {
+    current::try_current()?.tasks.current()
+}
+
+/// Runs `future` on the current core, or on any other that has nothing else to do.
+///
+/// # Panics
+/// Outside a core.
+pub fn spawn_stealable<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (end, handle) = join::shared();
+    let home = Arc::clone(&current::current().peer);
+    let schedule = move |job| match current::try_current() {
+        // Woken on a core of the same group: it runs where its data is warm.
+        Some(core) if same_group(&core.peer, &home) => core.push_job(job),
+        _ => home.run(job),
+    };
+    let (job, task) = async_task::spawn(async move { end.finish(future.await) }, schedule);
+    job.schedule();
+    task.detach();
+    handle
+}
+
+/// Runs `job`, which may block, on the pool for such work.
+///
+/// The handle gives [`JoinLost`](crate::JoinLost) when the pool's queue is full or shut down.
+///
+/// # Panics
+/// Outside a core.
+pub fn spawn_blocking<T, F>(job: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let (end, handle) = join::shared();
+    // A refused job is dropped here, and with it `end`: the handle learns that it is lost.
+    let _ = current::current().blocking.run(Box::new(move || end.finish(job())));
+    handle
+}
+
+fn same_group(one: &crate::peers::Peer, other: &crate::peers::Peer) -> bool {
+    match (one.group(), other.group()) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        _ => false,
+    }
+}

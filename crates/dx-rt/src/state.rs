@@ -1,0 +1,223 @@
+//! Everything one core owns.
+//!
+//! Owns the parts, each behind its own cell, and the small steps a turn is made of. May not know
+//! protocols. Invariant: no part stays borrowed while code that is not ours runs (a poll, a
+//! waker, a destructor).
+
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use async_task::Runnable;
+use crossbeam_deque::Worker;
+use dx_io::{BlockingPool, Completion, Driver, Instant, Reactor};
+
+use crate::connect::Connects;
+use crate::core::{CoreConfig, Wait};
+use crate::limits::JOBS_PER_TURN;
+use crate::net::{Kind, Listeners, Streams, UserData, Wake};
+use crate::peers::{Message, Peer, Phase};
+use crate::task::Tasks;
+use crate::time::Timers;
+
+/// One core.
+pub(crate) struct State {
+    pub(crate) tasks: Tasks,
+    pub(crate) streams: RefCell<Streams>,
+    pub(crate) listeners: RefCell<Listeners>,
+    pub(crate) connects: RefCell<Connects>,
+    pub(crate) timers: RefCell<Timers>,
+    /// The time at which this turn's wait ended.
+    pub(crate) now: Cell<Instant>,
+    /// Stealable jobs of this core.
+    pub(crate) jobs: Worker<Runnable>,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) blocking: BlockingPool,
+    pub(crate) index: usize,
+    phase_wakers: RefCell<Vec<core::task::Waker>>,
+    phase_seen: Cell<Phase>,
+    completions: RefCell<Vec<Completion>>,
+    messages: RefCell<Vec<Message>>,
+    // Last, so that it outlives what may still orphan operations in it.
+    pub(crate) driver: RefCell<Driver>,
+}
+
+impl State {
+    pub(crate) fn new(
+        driver: Driver,
+        config: &CoreConfig,
+        index: usize,
+        jobs: Worker<Runnable>,
+        peer: Arc<Peer>,
+        blocking: BlockingPool,
+    ) -> Self {
+        let now = driver.now();
+        Self {
+            tasks: Tasks::new(peer.clone(), config.tasks_max),
+            streams: RefCell::new(Streams::new()),
+            listeners: RefCell::new(Listeners::new()),
+            connects: RefCell::new(Connects::new()),
+            timers: RefCell::new(Timers::new(now, config.timers_max)),
+            now: Cell::new(now),
+            jobs,
+            peer,
+            blocking,
+            index,
+            phase_wakers: RefCell::new(Vec::new()),
+            phase_seen: Cell::new(Phase::Running),
+            completions: RefCell::new(Vec::new()),
+            messages: RefCell::new(Vec::new()),
+            driver: RefCell::new(driver),
+        }
+    }
+
+    /// Runs stealable jobs of this core; how many.
+    pub(crate) fn run_jobs(&self) -> usize {
+        let mut ran = 0;
+        while ran < JOBS_PER_TURN
+            && let Some(job) = self.jobs.pop()
+        {
+            job.run();
+            ran += 1;
+        }
+        ran
+    }
+
+    /// Wakes whoever's time has come.
+    pub(crate) fn fire_timers(&self) {
+        // Wakers run code that is not ours, so they are collected first.
+        let mut timers = self.timers.borrow_mut();
+        timers.advance(self.now.get(), |task| self.tasks.wake(task));
+        while let Some(waker) = timers.pop_woken() {
+            drop(timers);
+            waker.wake();
+            timers = self.timers.borrow_mut();
+        }
+    }
+
+    /// How long this turn may wait, having advertised a sleep: `None` for ever.
+    pub(crate) fn patience(&self, wait: Wait) -> Option<Duration> {
+        if wait == Wait::Poll || self.tasks.has_ready() || !self.jobs.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        if !self.peer.prepare_idle(self.index) || !self.peer.mailbox.prepare_sleep() {
+            return Some(Duration::ZERO);
+        }
+        let until_timer = self.timers.borrow().next_deadline().map(|at| at - self.now.get());
+        match (until_timer, wait) {
+            (Some(timer), Wait::AtMost(most)) => Some(timer.min(most)),
+            (None, Wait::AtMost(most)) => Some(most),
+            (until_timer, _) => until_timer,
+        }
+    }
+
+    /// The one system call of the turn.
+    pub(crate) fn submit_and_wait(&self, patience: Option<Duration>) -> io::Result<()> {
+        let min = usize::from(patience != Some(Duration::ZERO));
+        let result = self.driver.borrow_mut().submit_and_wait(min, patience);
+        self.peer.awake();
+        self.peer.mailbox.awake();
+        self.now.set(self.driver.borrow().now());
+        result.map(drop)
+    }
+
+    /// Moves every completion to whom it concerns; how many.
+    pub(crate) fn reap(&self) -> usize {
+        let mut completions = self.completions.take();
+        self.driver.borrow_mut().reap(&mut completions);
+        let count = completions.len();
+        for completion in completions.drain(..) {
+            match self.dispatch(completion) {
+                Wake::Nobody => {}
+                Wake::Task(task) => self.tasks.wake(task),
+                Wake::Waker(waker) => waker.wake(),
+            }
+        }
+        self.completions.replace(completions);
+        self.streams.borrow_mut().close_pending(&mut self.driver.borrow_mut());
+        count
+    }
+
+    fn dispatch(&self, completion: Completion) -> Wake {
+        let data = UserData::from_bits(completion.user_data);
+        let driver = &mut *self.driver.borrow_mut();
+        let waker = match data.kind {
+            Kind::Recv | Kind::Send => {
+                return self.streams.borrow_mut().completed(data, completion, driver);
+            }
+            Kind::Accept => self.listeners.borrow_mut().completed(data, completion, driver),
+            Kind::Connect => self.connects.borrow_mut().completed(data, completion),
+            Kind::Ignored => None,
+        };
+        waker.map_or(Wake::Nobody, Wake::Waker)
+    }
+
+    /// Takes in what other threads have sent; how many messages.
+    pub(crate) fn drain_mailbox(&self) -> usize {
+        self.notice_phase();
+        if self.peer.mailbox.is_empty() {
+            return 0;
+        }
+        let mut messages = self.messages.take();
+        let count = self.peer.mailbox.drain(&mut messages);
+        for message in messages.drain(..) {
+            match message {
+                Message::Wake(task) => self.tasks.schedule_remote(task),
+                Message::Run(job) => self.push_job(job),
+                Message::Call(call) => {
+                    self.peer.call_taken();
+                    call();
+                }
+            }
+        }
+        self.messages.replace(messages);
+        count
+    }
+
+    /// Adds a stealable job, and has an idle sibling woken when there is a backlog.
+    pub(crate) fn push_job(&self, job: Runnable) {
+        self.jobs.push(job);
+        self.peer.help(self.jobs.len());
+    }
+
+    /// Takes one job from a sibling, if this core has nothing else to do at all.
+    pub(crate) fn maybe_steal(&self) -> usize {
+        if self.tasks.has_ready() || !self.jobs.is_empty() {
+            return 0;
+        }
+        let Some(group) = self.peer.group() else { return 0 };
+        if group.peers.len() < 2 {
+            return 0;
+        }
+        let Some(job) = group.steal(self.index) else { return 0 };
+        self.peer.stats.stole(1);
+        self.jobs.push(job);
+        1
+    }
+
+    /// The phase of the group, as this core has last seen it.
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase_seen.get()
+    }
+
+    /// Remembers whom to wake when the phase changes.
+    pub(crate) fn wait_phase(&self, waker: &core::task::Waker) {
+        let mut wakers = self.phase_wakers.borrow_mut();
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
+        }
+    }
+
+    fn notice_phase(&self) {
+        let Some(group) = self.peer.group() else { return };
+        let phase = group.phase();
+        if phase == self.phase_seen.get() {
+            return;
+        }
+        self.phase_seen.set(phase);
+        for waker in self.phase_wakers.take() {
+            waker.wake();
+        }
+    }
+}
