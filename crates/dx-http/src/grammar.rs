@@ -21,6 +21,9 @@ pub(crate) const FIELD: u8 = 1 << 4;
 /// `qdtext`: RFC 9110 section 5.6.4.
 pub(crate) const QUOTED: u8 = 1 << 5;
 
+/// A word with 1 in every byte.
+const ONES: u64 = u64::MAX / 0xFF;
+
 static CLASSES: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -38,6 +41,8 @@ pub(crate) fn is(byte: u8, class: u8) -> bool {
 }
 
 /// Length of the longest prefix of `bytes` made of `class`.
+///
+/// Names and paths are short: for them this plain walk beats eight bytes at a time (measured).
 #[inline(always)]
 pub(crate) fn run(bytes: &[u8], class: u8) -> usize {
     bytes.iter().position(|&byte| !is(byte, class)).unwrap_or(bytes.len())
@@ -96,7 +101,6 @@ pub(crate) fn find_control(bytes: &[u8], from: usize) -> usize {
 /// names the first such byte; bits above it may be wrong, because borrows run upwards.
 #[inline(always)]
 fn controls(word: [u8; 8]) -> u64 {
-    const ONES: u64 = u64::MAX / 0xFF;
     let word = u64::from_le_bytes(word);
     let delete = word ^ (ONES * 0x7F);
     let low = word.wrapping_sub(ONES * 0x20) & !word;

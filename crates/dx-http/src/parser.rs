@@ -70,7 +70,9 @@ impl HeadParser {
             self.reset();
         }
         let resumed = self.line > 0;
-        head.clear();
+        // The request line and the verdict write every other field.
+        head.headers.clear();
+        head.len = 0;
         let mut seen = Seen::default();
         let found = self.lines(buf, limits, head, &mut seen);
         if found == Ok(None) {
@@ -79,7 +81,7 @@ impl HeadParser {
         self.reset();
         let len = found?.unwrap_or_default();
         if resumed {
-            head.clear();
+            head.headers.clear();
             seen = Seen::default();
             Self::default().lines(&buf[..len], limits, head, &mut seen)?;
         }
@@ -95,7 +97,6 @@ impl HeadParser {
 
     /// Validates the complete lines from where the last call stopped; the head's length if the
     /// last one is there.
-    #[inline(always)]
     fn lines<'b>(
         &mut self,
         buf: &'b [u8],
@@ -107,16 +108,20 @@ impl HeadParser {
             let (start, scanned) = (self.line as usize, self.scanned as usize);
             // A header line that was not looked at before is usually whole and valid: one pass
             // instead of three. Only once for each line, or the work would not be linear.
-            if self.in_headers
-                && start == scanned
-                && let Some((field, len)) = field::whole(&buf[start..])
-            {
-                self.within(start, start + len, limits)?;
-                self.count_header(limits)?;
-                seen.field(buf, start, field, head);
-                self.line += len as u32;
-                self.scanned = self.line;
-                continue;
+            if self.in_headers && start == scanned {
+                let rest = &buf[start..];
+                if rest.starts_with(b"\r\n") {
+                    self.within(start, start + 2, limits)?;
+                    return Ok(Some(start + 2));
+                }
+                if let Some((field, len)) = field::whole(rest) {
+                    self.within(start, start + len, limits)?;
+                    self.count_header(limits)?;
+                    seen.field(buf, start, field, head);
+                    self.line += len as u32;
+                    self.scanned = self.line;
+                    continue;
+                }
             }
             let found = memchr(b'\n', &buf[scanned..]);
             let end = found.map_or(buf.len(), |at| scanned + at + 1);

@@ -30,16 +30,10 @@ fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
         return Err(HeadError::MalformedRequestLine);
     };
     let method = Method::from_token(&line[..method_len]);
-    let start = base + after;
-    let parts = target::parse(target, start, method)?;
+    target::parse(target, base + after, method, head)?;
     head.method = method;
     head.method_token = Span::new(base, base + method_len);
     head.version = version;
-    head.target = Span::new(start, start + target.len());
-    head.form = parts.form;
-    head.path = parts.path;
-    head.query = parts.query;
-    head.host = parts.authority;
     Ok(())
 }
 

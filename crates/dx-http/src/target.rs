@@ -5,7 +5,7 @@
 //! byte (with the two brackets that `grammar::QUERY` explains); nothing is decoded or normalised.
 
 use crate::grammar::{self, PATH, QUERY};
-use crate::{HeadError, Method, Span, host};
+use crate::{Head, HeadError, Method, Span, host};
 
 /// The form of a request target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,52 +20,54 @@ pub enum TargetForm {
     Asterisk,
 }
 
-/// Where the parts of a target stand.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
-    pub form: TargetForm,
-    pub path: Span,
-    pub query: Option<Span>,
-    /// The authority of the absolute and authority forms, which outranks Host.
-    pub authority: Option<Span>,
-}
-
-/// The parts of `target`, which starts at `base` in the head.
+/// Reads `target`, which starts at `base` in the head, into `head`: form, path, query, and as host
+/// the authority of the absolute and authority forms, which outranks Host.
 #[inline(always)]
-pub(crate) fn parse(target: &[u8], base: usize, method: Method) -> Result<Target, HeadError> {
+pub(crate) fn parse(
+    target: &[u8],
+    base: usize,
+    method: Method,
+    head: &mut Head,
+) -> Result<(), HeadError> {
+    head.target = Span::new(base, base + target.len());
     if method != Method::Connect && target.first() == Some(&b'/') {
-        let (path, query) = path_and_query(target, base)?;
-        return Ok(Target { form: TargetForm::Origin, path, query, authority: None });
+        head.form = TargetForm::Origin;
+        head.host = None;
+        return path_and_query(target, base, head);
     }
-    unusual(target, base, method)
+    unusual(target, base, method, head)
 }
 
 /// Every form but the origin-form.
 #[cold]
-fn unusual(target: &[u8], base: usize, method: Method) -> Result<Target, HeadError> {
-    let whole = Span::new(base, base + target.len());
+fn unusual(target: &[u8], base: usize, method: Method, head: &mut Head) -> Result<(), HeadError> {
     if method == Method::Connect {
         // RFC 9110 section 9.3.6: an empty or invalid port is answered with 400.
         let authority = host::parse(target).ok_or(HeadError::TargetFormMismatch)?;
         if authority.host_len == 0 || authority.port.is_none_or(|port| port == 0) {
             return Err(HeadError::InvalidTarget);
         }
-        let path = Span::new(base, base);
-        let form = TargetForm::Authority;
-        return Ok(Target { form, path, query: None, authority: Some(whole) });
+        head.form = TargetForm::Authority;
+        head.path = Span::new(base, base);
+        head.query = None;
+        head.host = Some(head.target);
+        return Ok(());
     }
     if target == b"*" {
         if method != Method::Options {
             return Err(HeadError::TargetFormMismatch);
         }
-        let form = TargetForm::Asterisk;
-        return Ok(Target { form, path: whole, query: None, authority: None });
+        head.form = TargetForm::Asterisk;
+        head.path = head.target;
+        head.query = None;
+        head.host = None;
+        return Ok(());
     }
-    absolute(target, base)
+    absolute(target, base, head)
 }
 
 /// `http://` or `https://`, an authority, and what an origin-form would hold.
-fn absolute(target: &[u8], base: usize) -> Result<Target, HeadError> {
+fn absolute(target: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
     let colon = memchr::memchr(b':', target).ok_or(HeadError::InvalidTarget)?;
     let (scheme, rest) = target.split_at(colon);
     if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
@@ -81,22 +83,24 @@ fn absolute(target: &[u8], base: usize) -> Result<Target, HeadError> {
         return Err(HeadError::InvalidTarget);
     }
     let after = start + authority_len;
-    let (mut path, query) = path_and_query(&target[after..], base + after)?;
-    if path.is_empty() {
+    path_and_query(&target[after..], base + after, head)?;
+    if head.path.is_empty() {
         // An empty path means `/` (RFC 9110 section 4.2.3): lend the second slash of `://`.
-        path = Span::new(base + start - 1, base + start);
+        head.path = Span::new(base + start - 1, base + start);
     }
-    let authority = Some(Span::new(base + start, base + after));
-    Ok(Target { form: TargetForm::Absolute, path, query, authority })
+    head.form = TargetForm::Absolute;
+    head.host = Some(Span::new(base + start, base + after));
+    Ok(())
 }
 
 /// `absolute-path [ "?" query ]` where the path may be missing; the caller knows if it may be.
 #[inline(always)]
-fn path_and_query(bytes: &[u8], base: usize) -> Result<(Span, Option<Span>), HeadError> {
+fn path_and_query(bytes: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
     let path_len = grammar::run_encoded(bytes, PATH);
-    let path = Span::new(base, base + path_len);
+    head.path = Span::new(base, base + path_len);
+    head.query = None;
     if path_len == bytes.len() {
-        return Ok((path, None));
+        return Ok(());
     }
     // `#` ends here too: a fragment is never sent (RFC 9110 section 4.2.5).
     if bytes[path_len] != b'?' {
@@ -106,5 +110,6 @@ fn path_and_query(bytes: &[u8], base: usize) -> Result<(Span, Option<Span>), Hea
     if grammar::run_encoded(query, QUERY) != query.len() {
         return Err(HeadError::InvalidTarget);
     }
-    Ok((path, Some(Span::new(base + path_len + 1, base + bytes.len()))))
+    head.query = Some(Span::new(base + path_len + 1, base + bytes.len()));
+    Ok(())
 }

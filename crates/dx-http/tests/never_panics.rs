@@ -143,7 +143,8 @@ proptest! {
     fn spans_read_anything(start: u16, len: u16, buf in vec(any::<u8>(), 0..300)) {
         let found = dx_http::Span { start, len }.of(&buf).to_vec();
         let end = usize::from(start) + usize::from(len);
-        let expected = if end <= buf.len() { buf[usize::from(start)..end].to_vec() } else { vec![] };
+        let inside = end <= buf.len();
+        let expected = if inside { buf[usize::from(start)..end].to_vec() } else { vec![] };
         prop_assert_eq!(found, expected);
     }
 }

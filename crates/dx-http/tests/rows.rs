@@ -372,7 +372,8 @@ fn limits_are_exact_and_reported_at_the_same_byte() {
     let lines =
         |count: usize| format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "A: b\r\n".repeat(count));
     let empty = |count: usize| format!("{}GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n".repeat(count));
-    let rows: [(&dyn Fn(usize) -> String, usize, HeadError, usize); 4] = [
+    type Build<'a> = &'a dyn Fn(usize) -> String;
+    let rows: [(Build, usize, HeadError, usize); 4] = [
         (&target, 100 - 16, RequestLineTooLong, 101),
         (&value, 300 - 32, HeadTooLarge, 301),
         (&lines, 4, TooManyHeaders, 16 + 9 + 5 * 6),

@@ -48,9 +48,7 @@ impl Driver {
         match backend {
             IoBackend::Auto => match Self::open_completion(config) {
                 Ok(driver) => Ok(driver.because(Reason::Best)),
-                Err(refused) => {
-                    Ok(Self::open_readiness(config)?.because(Reason::Refused(refused)))
-                }
+                Err(refused) => Ok(Self::open_readiness(config)?.because(Reason::Refused(refused))),
             },
             backend if backend == CompletionRoom::BACKEND => {
                 Ok(Self::open_completion(config)?.because(asked))

@@ -144,10 +144,7 @@ impl<P> InFlight<P> {
             user_data: slot.user_data(),
             kind,
             state: slot.state(),
-            sock: Sock {
-                index: slot.sock & !CANCEL_REQUESTED,
-                generation: slot.sock_generation,
-            },
+            sock: Sock { index: slot.sock & !CANCEL_REQUESTED, generation: slot.sock_generation },
             cancel_requested: slot.sock & CANCEL_REQUESTED != 0,
         })
     }
@@ -208,11 +205,9 @@ impl<P> InFlight<P> {
     /// Every operation that has not ended, for a room that shuts down.
     pub(crate) fn pending(&self) -> impl Iterator<Item = Token> + '_ {
         let live = |slot: &Slot| matches!(slot.state(), State::Submitted | State::Orphaned);
-        self.slots
-            .iter()
-            .enumerate()
-            .filter(move |(_, slot)| live(slot))
-            .filter_map(|(index, slot)| Some(Token::new(kind_of(slot.tag)?, slot.tag, index as u32)))
+        self.slots.iter().enumerate().filter(move |(_, slot)| live(slot)).filter_map(
+            |(index, slot)| Some(Token::new(kind_of(slot.tag)?, slot.tag, index as u32)),
+        )
     }
 
     fn owns_payload(&self, token: Token) -> bool {

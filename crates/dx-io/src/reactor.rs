@@ -69,7 +69,8 @@ pub trait Reactor {
     fn submit(&mut self) -> io::Result<usize>;
 
     /// Waits until something completed, a wake arrived or `timeout` passed (`None`: for ever)
-    /// and returns how many completions are ready to [`reap`](Self::reap).
+    /// and returns how many completions are ready to [`reap`](Self::reap), at most: some may turn
+    /// out to concern nobody, such as a wake.
     ///
     /// # Errors
     /// As [`submit`](Self::submit). Being interrupted is not an error.

@@ -104,24 +104,22 @@ impl Listener {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn bind(addr: SocketAddr, options: &ListenOptions) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        // A restarted server must not wait for old connections in TIME_WAIT.
-        socket.set_reuse_address(true)?;
-        if options.share_port {
-            crate::sys::host::share_port(&socket)?;
-        }
-        if addr.is_ipv6() {
-            // Two families are two listeners; nothing depends on the host's bindv6only.
-            socket.set_only_v6(true)?;
-        }
-        socket.bind(&addr.into())?;
-        if options.nodelay {
-            socket.set_tcp_nodelay(true)?;
-        }
+        let socket = bound(addr, options)?;
         socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::InvalidInput)?;
         Ok(Self { socket, local })
+    }
+
+    /// Whether nobody listens on `addr` yet. A port that is shared on purpose
+    /// ([`ListenOptions::share_port`]) is otherwise shared with strangers without a word.
+    ///
+    /// # Errors
+    /// `AddrInUse`, or whatever else stands in the way of binding.
+    pub fn is_free(addr: SocketAddr) -> io::Result<()> {
+        let options = ListenOptions { share_port: false, ..ListenOptions::default() };
+        // A listener elsewhere is found by the bind alone; ours must not take connections in.
+        bound(addr, &options).map(drop)
     }
 
     /// The address that was bound, with the port the system chose if 0 was asked for.
@@ -129,4 +127,23 @@ impl Listener {
     pub const fn local_addr(&self) -> SocketAddr {
         self.local
     }
+}
+
+/// A socket with its options set and its address bound.
+fn bound(addr: SocketAddr, options: &ListenOptions) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted server must not wait for old connections in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    if options.share_port {
+        crate::sys::host::share_port(&socket)?;
+    }
+    if addr.is_ipv6() {
+        // Two families are two listeners; nothing depends on the host's bindv6only.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&addr.into())?;
+    if options.nodelay {
+        socket.set_tcp_nodelay(true)?;
+    }
+    Ok(socket)
 }

@@ -297,20 +297,22 @@ impl Starter {
             return Ok(CoreReport { held: Held::default() });
         }
         let core = seat.take(&config.core, index, blocking);
-        serve(&core, || main(context)).map_err(RunError::Reactor)
+        serve(&core, || main(context))
     }
 }
 
 /// Turns `core` until its main future has ended, then empties it.
-fn serve<F>(core: &Core, main: impl FnOnce() -> F) -> io::Result<CoreReport>
+fn serve<F>(core: &Core, main: impl FnOnce() -> F) -> Result<CoreReport, RunError>
 where
     F: Future<Output = ()> + 'static,
 {
     let main = core.enter(|| crate::spawn::spawn(main()));
     while !main.is_finished() {
-        core.turn(Wait::Forever)?;
+        core.turn(Wait::Forever).map_err(RunError::Reactor)?;
     }
-    Ok(CoreReport { held: core.quiesce(QUIESCE_TURNS)? })
+    let held = core.quiesce(QUIESCE_TURNS).map_err(RunError::Reactor)?;
+    // Lost: the main future has panicked.
+    main.try_take().map(|()| CoreReport { held }).ok_or(RunError::Panicked)
 }
 
 /// The peers of all cores in order, or the first error.

@@ -1,8 +1,12 @@
 //! Starting tasks.
 //!
-//! Owns the three ways: local, stealable, blocking. Invariant: local tasks never leave their core;
-//! only work that is `Send` may.
+//! Owns the three ways: local, stealable, blocking. Invariants: local tasks never leave their core;
+//! only work that is `Send` may; a task that panics takes nothing else with it.
 
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::bounded::Full;
@@ -19,7 +23,11 @@ where
     F: Future + 'static,
 {
     let (end, handle) = join::local();
-    let task = PoolBox::future(async move { end.finish(future.await) });
+    let task = PoolBox::future(async move {
+        if let Some(output) = contained(future).await {
+            end.finish(output);
+        }
+    });
     let spawned = current::current().tasks.spawn(task);
     assert!(spawned.is_ok(), "the core's task table is full");
     handle
@@ -44,6 +52,14 @@ pub fn current_task() -> Option<TaskRef> {
     current::try_current()?.tasks.current()
 }
 
+/// Wakes every task of the current core: after a change that each must look at for itself.
+///
+/// # Panics
+/// Outside a core.
+pub fn wake_all() {
+    current::current().tasks.wake_all();
+}
+
 /// Runs `future` on the current core, or on any other that has nothing else to do.
 ///
 /// # Panics
@@ -60,7 +76,12 @@ where
         Some(core) if same_group(&core.peer, &home) => core.push_job(job),
         _ => home.run(job),
     };
-    let (job, task) = async_task::spawn(async move { end.finish(future.await) }, schedule);
+    let contained = async move {
+        if let Some(output) = contained(future).await {
+            end.finish(output);
+        }
+    };
+    let (job, task) = async_task::spawn(contained, schedule);
     job.schedule();
     task.detach();
     handle
@@ -81,6 +102,21 @@ where
     // A refused job is dropped here, and with it `end`: the handle learns that it is lost.
     let _ = current::current().blocking.run(Box::new(move || end.finish(job())));
     handle
+}
+
+/// A task that panics ends, and nothing else does: its handle learns that it is lost, the panic
+/// hook has said why.
+async fn contained<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        // Whatever the future broke dies with it: it is not polled again.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
 }
 
 fn same_group(one: &crate::peers::Peer, other: &crate::peers::Peer) -> bool {

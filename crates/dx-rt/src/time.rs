@@ -257,3 +257,27 @@ pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Outp
     })
     .await
 }
+
+/// Waits for whichever of the two ends first; the other one is dropped. The left one wins a tie.
+pub async fn first<T>(left: impl Future<Output = T>, right: impl Future<Output = T>) -> T {
+    let mut left = pin!(left);
+    let mut right = pin!(right);
+    poll_fn(|cx| match left.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(output),
+        Poll::Pending => right.as_mut().poll(cx),
+    })
+    .await
+}
+
+/// Gives every other ready task of the core, and the kernel, a turn first.
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if core::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

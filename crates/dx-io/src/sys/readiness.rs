@@ -14,6 +14,8 @@ mod held;
 mod selector;
 mod socks;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use core::mem;
 use core::time::Duration;

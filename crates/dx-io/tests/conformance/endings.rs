@@ -146,7 +146,8 @@ fn assert_stale(bench: &mut Bench, sock: Sock) {
 
 pub fn closed_sockets_are_refused(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let (old, mut old_client) = bench.pair();
+    let (listener, address) = bench.listen();
+    let (old, mut old_client) = bench.accept(listener, address);
     // At once, before the close is even handed over; what was pushed before it still counts.
     let send = bench.push(Op::Send { sock: old, buf: b"bye".to_vec(), start: 0 });
     let close = bench.push(Op::Close { sock: old });
@@ -156,7 +157,7 @@ pub fn closed_sockets_are_refused(backend: Backend) {
     old_client.read_to_string(&mut received).expect("read");
     assert_eq!(received, "bye");
     // The entry's next connection is another one.
-    let (new, mut client) = bench.pair();
+    let (new, mut client) = bench.accept(listener, address);
     assert_ne!(old, new);
     assert_stale(&mut bench, old);
     assert_stale(&mut bench, Sock::new(new.index(), new.generation().wrapping_add(1)));
@@ -165,6 +166,7 @@ pub fn closed_sockets_are_refused(backend: Backend) {
     client.write_all(b"mine").expect("write");
     assert_eq!(bench.read(recv, 4), b"mine");
     bench.close(new);
+    bench.close(listener);
     bench.last(recv);
     bench.assert_clean();
 }

@@ -107,6 +107,12 @@ impl TcpStream {
         self.core.streams.borrow().has_received(self.at)
     }
 
+    /// Stops receiving until the next call that finds nothing to read: for a reader that will be
+    /// busy with other things. What is on its way still arrives.
+    pub fn pause(&mut self) {
+        self.core.streams.borrow_mut().pause(self.at, &mut self.core.driver.borrow_mut());
+    }
+
     /// Polls for the next piece.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Lease>>> {
         if let Some(piece) = self.try_recv() {

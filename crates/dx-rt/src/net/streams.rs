@@ -215,6 +215,12 @@ impl Streams {
         }
     }
 
+    /// Stops receiving until the next [`Self::recv`] that finds nothing. What is on its way still
+    /// arrives.
+    pub(crate) fn pause(&mut self, at: StreamRef, driver: &mut Driver) {
+        pause(&mut self.slots[at.index as usize], driver);
+    }
+
     /// Whether received pieces wait to be taken.
     pub(crate) fn has_received(&self, at: StreamRef) -> bool {
         !self.slots[at.index as usize].received.is_empty()
@@ -356,12 +362,8 @@ impl Streams {
 
 fn recv_completed(slot: &mut Slot, completion: Completion, driver: &mut Driver) {
     if completion.flags.has_more() {
-        if slot.chunks >= RECV_CHUNKS_MAX && slot.flags & PAUSING == 0 {
-            let target = slot.recv;
-            if let Ok(cancel) = driver.push(Op::Cancel { target }, UserData::IGNORED) {
-                driver.orphan(cancel);
-                slot.flags |= PAUSING;
-            }
+        if slot.chunks >= RECV_CHUNKS_MAX {
+            pause(slot, driver);
         }
         return;
     }
@@ -370,6 +372,17 @@ fn recv_completed(slot: &mut Slot, completion: Completion, driver: &mut Driver) 
     slot.flags &= !PAUSING;
     if !paused {
         slot.recv_end = completion.result.min(0);
+    }
+}
+
+fn pause(slot: &mut Slot, driver: &mut Driver) {
+    if slot.recv.is_none() || slot.flags & PAUSING != 0 {
+        return;
+    }
+    // When the table is full, the next piece tries again.
+    if let Ok(cancel) = driver.push(Op::Cancel { target: slot.recv }, UserData::IGNORED) {
+        driver.orphan(cancel);
+        slot.flags |= PAUSING;
     }
 }
 

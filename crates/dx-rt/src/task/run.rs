@@ -80,6 +80,16 @@ impl Tasks {
         self.table.borrow_mut().wake(task);
     }
 
+    /// Makes every task ready that lives now.
+    pub fn wake_all(&self) {
+        let mut table = self.table.borrow_mut();
+        for index in 0..table.slots_len() {
+            if let Some(task) = table.at(index) {
+                table.wake(task);
+            }
+        }
+    }
+
     /// Makes a task ready that was taken out of the core's inbox ([`RemoteQueue::push`]).
     pub fn schedule_remote(&self, task: TaskRef) {
         if self.running.get() == Some(task) {

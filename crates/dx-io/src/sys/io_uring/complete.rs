@@ -11,7 +11,7 @@ use socket2::Socket;
 
 use super::held::Held;
 use super::ring::Raw;
-use super::socks::Socks;
+use super::socks::{Socks, Target};
 use super::{INTERNAL, UringReactor, wake};
 use crate::completion::{Completion, CompletionFlags};
 use crate::inflight::{Entry, State};
@@ -35,14 +35,27 @@ impl UringReactor {
                     OpKind::Accept => self.accept_completed(token, raw.result),
                     OpKind::Connect => self.connect_completed(token, raw.result),
                     OpKind::Close => self.close_completed(&entry),
+                    OpKind::Shutdown => self.shutdown_completed(&entry),
                     _ => {}
                 }
-                self.retire(token, &entry, raw.result, out);
+                // An accept's number is its socket, which comes as a payload.
+                let is_accept = kind == OpKind::Accept;
+                let result = if is_accept { raw.result.min(0) } else { raw.result };
+                self.retire(token, &entry, result, out);
             }
         }
     }
 
-    fn retire(&mut self, token: Token, entry: &Entry, result: i32, out: &mut Vec<Completion>) {
+    pub(super) fn retire(
+        &mut self,
+        token: Token,
+        entry: &Entry,
+        result: i32,
+        out: &mut Vec<Completion>,
+    ) {
+        if !entry.cancel_requested {
+            self.socks.end(entry.sock);
+        }
         if let Some(held) = self.in_flight.finish(token) {
             self.dispose(held);
         }
@@ -84,7 +97,8 @@ impl UringReactor {
         if again && wanted && self.arm_recv(token, entry.sock) {
             return;
         }
-        let result = if again || raw.result == -libc::ENOBUFS { -libc::ECANCELED } else { raw.result };
+        let result =
+            if again || raw.result == -libc::ENOBUFS { -libc::ECANCELED } else { raw.result };
         self.retire(token, &entry, result, out);
     }
 
@@ -147,6 +161,17 @@ impl UringReactor {
         }
     }
 
+    fn shutdown_completed(&mut self, entry: &Entry) {
+        let index = entry.sock.index;
+        if !Socks::is_direct(index) || !self.socks.shutdown_ends(index) {
+            return;
+        }
+        if let Some(at) = self.closing.iter().position(|(slot, _)| *slot == index) {
+            let (_, token) = self.closing.swap_remove(at);
+            self.close_target(Target::Direct(index), token);
+        }
+    }
+
     /// Frees what an operation nobody waits for has brought.
     pub(super) fn dispose(&mut self, held: Held) {
         if let Held::Ready(Payload::Connection { sock, .. }) = held {
@@ -166,13 +191,13 @@ impl UringReactor {
 
     fn close_now(&mut self, sock: crate::sock::Sock) {
         match self.socks.close(sock) {
-            Some(super::Target::Direct(index)) => {
+            Some(Target::Direct(index)) => {
                 let entry = opcode::Close::new(Fixed(index)).build();
                 self.socks.slot_freed();
                 // SAFETY: the entry points to nothing.
                 unsafe { self.queue(entry, INTERNAL) };
             }
-            Some(super::Target::Plain(fd)) => {
+            Some(Target::Plain(fd)) => {
                 // SAFETY: `Socks::close` has just given this descriptor up to us.
                 drop(unsafe { OwnedFd::from_raw_fd(fd) });
             }
@@ -180,4 +205,3 @@ impl UringReactor {
         }
     }
 }
-

@@ -23,7 +23,9 @@ pub(super) enum Held {
     Accepting(Box<AcceptSlot>),
     Connecting(Box<ConnectSlot>),
     /// Keeps the woken ring's descriptor open until the message was delivered.
-    Waking { _target: Waker },
+    Waking {
+        _target: Waker,
+    },
     /// What came of it, waiting to be taken.
     Ready(Payload),
 }
@@ -92,10 +94,7 @@ impl Vectored {
         let vectors = bufs
             .iter()
             .take(SEND_VECTORS_MAX)
-            .map(|buf| libc::iovec {
-                iov_base: buf.as_ptr().cast_mut().cast(),
-                iov_len: buf.len(),
-            })
+            .map(|buf| libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() })
             .collect();
         // SAFETY: all zeroes is a valid, empty msghdr.
         let header = unsafe { mem::zeroed() };

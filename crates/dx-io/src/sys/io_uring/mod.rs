@@ -15,26 +15,25 @@ mod complete;
 mod held;
 mod ring;
 mod socks;
+mod start;
 mod wake;
 
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::AsRawFd;
 
-use io_uring::types::{CancelBuilder, DestinationSlot, Fd, Fixed};
-use io_uring::{opcode, squeue};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use io_uring::opcode;
+use io_uring::types::CancelBuilder;
 
 use self::buf_ring::BufRing;
-use self::held::{AcceptSlot, ConnectSlot, Held, Vectored};
+use self::held::Held;
 use self::ring::{Raw, Ring};
-use self::socks::{Socks, Target};
+use self::socks::Socks;
 use self::wake::UringWake;
 use super::clock::HostClock;
 use crate::buf::{BufferPool, Lease, RoomBuffers};
-use crate::completion::{Completion, CompletionFlags};
-use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
+use crate::completion::Completion;
+use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
 use crate::inflight::{InFlight, State};
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
@@ -64,8 +63,11 @@ pub(crate) struct UringReactor {
     starved: VecDeque<Token>,
     /// Accepts held back because the socket table is full.
     parked: VecDeque<Token>,
-    /// Completions that came about without the kernel.
-    local: Vec<Completion>,
+    /// Closes that wait for a shutdown of the same slot.
+    closing: Vec<(u32, Token)>,
+    /// Operations that ended without the kernel, and how. Retired when they are reaped, so that
+    /// they can be orphaned until then.
+    local: Vec<(Token, i32)>,
     /// Reused by every reap.
     raw: Vec<Raw>,
     /// Operations pushed since the last submission.
@@ -88,210 +90,17 @@ impl UringReactor {
         self.socks.direct_max()
     }
 
-    /// Queues an entry under `token`.
-    ///
-    /// # Safety
-    /// As [`Ring::push`].
-    unsafe fn queue(&mut self, entry: squeue::Entry, token: Token) {
-        // SAFETY: handed on from our caller.
-        unsafe { self.ring.push(entry.user_data(token.to_bits())) };
-    }
-
-    fn insert(&mut self, kind: OpKind, sock: Sock, user_data: u64, held: Option<Held>) -> Token {
-        // `push` has checked the bound, so there is room.
-        self.in_flight.insert(kind, sock, user_data, held).unwrap_or(Token::NONE)
-    }
-
-    fn accept(&mut self, listener: Sock, hand_over: bool, user_data: u64) -> Token {
-        let held = Held::Accepting(AcceptSlot::new(hand_over));
-        let token = self.insert(OpKind::Accept, listener, user_data, Some(held));
-        if !hand_over && !self.socks.promise() {
-            self.parked.push_back(token);
-            return token;
-        }
-        self.arm_accept(token, listener, hand_over);
-        token
-    }
-
-    fn arm_accept(&mut self, token: Token, listener: Sock, hand_over: bool) {
-        let target = self.socks.target(listener);
-        let Some(Held::Accepting(slot)) = self.in_flight.payload_mut(token) else { return };
-        let (address, len) = slot.pointers();
-        let slot = (!hand_over).then(DestinationSlot::auto_target);
-        // A direct descriptor has no close-on-exec flag: it is in no process's table.
-        let flags = if hand_over { libc::SOCK_CLOEXEC } else { 0 };
-        let entry = match target {
-            Some(Target::Plain(fd)) => opcode::Accept::new(Fd(fd), address, len),
-            Some(Target::Direct(index)) => opcode::Accept::new(Fixed(index), address, len),
-            // Closed while parked: the kernel says EBADF, as for any dead descriptor.
-            None => opcode::Accept::new(Fd(-1), address, len),
-        };
-        // SAFETY: the address slot is boxed in the in-flight table until the accept completes.
-        unsafe { self.queue(entry.file_index(slot).flags(flags).build(), token) };
-    }
-
-    /// Arms a receive, also again. A socket that was closed meanwhile ends it.
-    fn arm_recv(&mut self, token: Token, sock: Sock) -> bool {
-        let Some(target) = self.socks.target(sock) else { return false };
-        let multishot = self.ring.rung() >= UringRung::Deferred;
-        let group = buf_ring::GROUP;
-        let entry = match (target, multishot) {
-            (Target::Direct(index), true) => opcode::RecvMulti::new(Fixed(index), group).build(),
-            (Target::Plain(fd), true) => opcode::RecvMulti::new(Fd(fd), group).build(),
-            (target, false) => {
-                let null = core::ptr::null_mut();
-                let len = u32::from(self.buffers.buffer_len());
-                match target {
-                    Target::Direct(index) => opcode::Recv::new(Fixed(index), null, len),
-                    Target::Plain(fd) => opcode::Recv::new(Fd(fd), null, len),
-                }
-                .buf_group(group)
-                .build()
-                .flags(squeue::Flags::BUFFER_SELECT)
-            }
-        };
-        // SAFETY: the kernel writes to provided buffers only, which the pool holds for it.
-        unsafe { self.queue(entry, token) };
-        true
-    }
-
-    fn connect(&mut self, peer: std::net::SocketAddr, user_data: u64) -> io::Result<Token> {
-        let socket = Socket::new(Domain::for_address(peer), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_tcp_nodelay(true)?;
-        let fd = Fd(socket.as_raw_fd());
-        let sock = self.socks.add_plain(socket);
-        let slot = Box::new(ConnectSlot { address: SockAddr::from(peer), peer, sock });
-        let (address, len) = (slot.address.as_ptr().cast(), slot.address.len());
-        let token = self.insert(OpKind::Connect, sock, user_data, Some(Held::Connecting(slot)));
-        // SAFETY: the address is boxed in the in-flight table until the connect completes.
-        unsafe { self.queue(opcode::Connect::new(fd, address, len).build(), token) };
-        Ok(token)
-    }
-
-    fn send(&mut self, sock: Sock, target: Target, buf: Vec<u8>, start: usize, data: u64) -> Token {
-        let bytes = &buf[start.min(buf.len())..];
-        // A longer buffer is sent in parts, as after any short send.
-        let (address, len) = (bytes.as_ptr(), u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let entry = match target {
-            Target::Direct(index) => opcode::Send::new(Fixed(index), address, len),
-            Target::Plain(fd) => opcode::Send::new(Fd(fd), address, len),
-        };
-        // MSG_WAITALL makes the kernel itself go on after a short send (5.19).
-        let entry = entry.flags(libc::MSG_NOSIGNAL | libc::MSG_WAITALL).build();
-        let token = self.insert(OpKind::Send, sock, data, Some(Held::Buffer(buf)));
-        // SAFETY: the buffer's heap block stays in the in-flight table until the send completes.
-        unsafe { self.queue(entry, token) };
-        token
-    }
-
-    fn send_vectored(&mut self, sock: Sock, target: Target, bufs: Vec<Vec<u8>>, data: u64) -> Token {
-        let vectored = Vectored::new(bufs);
-        let header = vectored.header();
-        let entry = match target {
-            Target::Direct(index) => opcode::SendMsg::new(Fixed(index), header),
-            Target::Plain(fd) => opcode::SendMsg::new(Fd(fd), header),
-        };
-        let flags = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
-        let held = Held::Vectored(vectored);
-        let token = self.insert(OpKind::SendVectored, sock, data, Some(held));
-        // SAFETY: header, vectors and bytes are on the heap in the in-flight table until then.
-        unsafe { self.queue(entry.flags(flags).build(), token) };
-        token
-    }
-
-    fn shutdown(&mut self, sock: Sock, target: Target, how: std::net::Shutdown, data: u64) -> Token {
-        let how = match how {
-            std::net::Shutdown::Read => libc::SHUT_RD,
-            std::net::Shutdown::Write => libc::SHUT_WR,
-            std::net::Shutdown::Both => libc::SHUT_RDWR,
-        };
-        let token = self.insert(OpKind::Shutdown, sock, data, None);
-        // SAFETY: the entry points to nothing.
-        unsafe { self.queue(shutdown_entry(target, how), token) };
-        token
-    }
-
-    /// Stale at once for us; in the kernel, what is in flight on the socket ends first.
-    fn close(&mut self, sock: Sock, user_data: u64) -> Token {
-        let token = self.insert(OpKind::Close, sock, user_data, None);
-        let Some(target) = self.socks.close(sock) else { return token };
-        let end = match (self.ring.rung(), target) {
-            (UringRung::Provided, target) => shutdown_entry(target, libc::SHUT_RDWR),
-            (_, Target::Direct(index)) => {
-                opcode::AsyncCancel2::new(CancelBuilder::fd(Fixed(index)).all()).build()
-            }
-            (_, Target::Plain(fd)) => {
-                opcode::AsyncCancel2::new(CancelBuilder::fd(Fd(fd)).all()).build()
-            }
-        };
-        let close = match target {
-            Target::Direct(index) => opcode::Close::new(Fixed(index)).build(),
-            Target::Plain(fd) => opcode::Close::new(Fd(fd)).build(),
-        };
-        // SAFETY: neither entry points to anything.
-        unsafe {
-            self.queue(end, INTERNAL);
-            self.queue(close, token);
-        }
-        token
-    }
-
-    fn cancel(&mut self, target: Token, user_data: u64) -> Token {
-        let token = self.insert(OpKind::Cancel, NO_SOCK, user_data, None);
-        let live = self
-            .in_flight
-            .entry(target)
-            .is_some_and(|entry| matches!(entry.state, State::Submitted | State::Orphaned));
-        if !live {
-            self.end_locally(token, -libc::ENOENT);
-        } else if self.unpark(target) {
-            self.end_locally(target, -libc::ECANCELED);
-            self.end_locally(token, 0);
-        } else {
-            self.in_flight.request_cancel(target);
-            let entry = opcode::AsyncCancel::new(target.to_bits()).build();
-            // SAFETY: the entry points to nothing.
-            unsafe { self.queue(entry, token) };
-        }
-        token
-    }
-
-    /// Takes an operation that is not in the kernel off its waiting list.
-    fn unpark(&mut self, token: Token) -> bool {
-        for list in [&mut self.starved, &mut self.parked] {
-            if let Some(at) = list.iter().position(|&parked| parked == token) {
-                list.remove(at);
-                return true;
-            }
-        }
-        false
-    }
-
-    fn wake_other(&mut self, target: Waker, user_data: u64) -> Token {
-        let ring = target.ring();
-        let token = self.insert(
-            OpKind::Wake,
-            NO_SOCK,
-            user_data,
-            ring.map(|_| Held::Waking { _target: target.clone() }),
-        );
-        let Some(ring) = ring else {
-            target.wake();
-            self.end_locally(token, 0);
-            return token;
-        };
-        let woken = wake::FROM_RING.to_bits();
-        let entry = opcode::MsgRingData::new(Fd(ring), 0, woken, None).build();
-        // SAFETY: the entry points to nothing; the payload keeps the other ring's descriptor.
-        unsafe { self.queue(entry, token) };
-        token
-    }
-
     fn end_locally(&mut self, token: Token, result: i32) {
-        let Some(entry) = self.in_flight.entry(token) else { return };
-        self.in_flight.finish(token);
-        if entry.state == State::Submitted {
-            self.local.push(Completion::new(entry.user_data, result, CompletionFlags::NONE));
+        self.local.push((token, result));
+    }
+
+    /// Retires what has ended without the kernel.
+    fn reap_local(&mut self, out: &mut Vec<Completion>) {
+        // Retiring one may end others.
+        while let Some((token, result)) = self.local.pop() {
+            if let Some(entry) = self.in_flight.entry(token) {
+                self.retire(token, &entry, result, out);
+            }
         }
     }
 
@@ -328,13 +137,6 @@ impl UringReactor {
     }
 }
 
-fn shutdown_entry(target: Target, how: i32) -> squeue::Entry {
-    match target {
-        Target::Direct(index) => opcode::Shutdown::new(Fixed(index), how).build(),
-        Target::Plain(fd) => opcode::Shutdown::new(Fd(fd), how).build(),
-    }
-}
-
 impl Reactor for UringReactor {
     fn new(config: &ReactorConfig) -> Result<Self, StartError> {
         let ring = Ring::new(config)?;
@@ -347,8 +149,8 @@ impl Reactor for UringReactor {
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         let buf_ring = BufRing::register(ring.uring(), &buffers)
             .map_err(|error| StartError::new(StartStep::UringBuffers, error))?;
-        let wake = UringWake::new(&ring)
-            .map_err(|error| StartError::new(StartStep::Waker, error))?;
+        let wake =
+            UringWake::new(&ring).map_err(|error| StartError::new(StartStep::Waker, error))?;
         let mut reactor = Self {
             ring,
             buf_ring,
@@ -357,6 +159,7 @@ impl Reactor for UringReactor {
             socks: Socks::new(direct_max),
             starved: VecDeque::new(),
             parked: VecDeque::new(),
+            closing: Vec::new(),
             local: Vec::new(),
             raw: Vec::new(),
             queued: 0,
@@ -438,15 +241,13 @@ impl Reactor for UringReactor {
 
     fn reap(&mut self, out: &mut Vec<Completion>) -> usize {
         let before = out.len();
-        out.append(&mut self.local);
         let mut raw = core::mem::take(&mut self.raw);
         self.ring.reap(&mut raw);
         for completion in raw.drain(..) {
             self.complete(completion, out);
         }
         self.raw = raw;
-        // Completing one operation may have ended others here.
-        out.append(&mut self.local);
+        self.reap_local(out);
         out.len() - before
     }
 
@@ -465,10 +266,7 @@ impl Reactor for UringReactor {
         if self.unpark(token) {
             self.end_locally(token, -libc::ECANCELED);
         } else if matches!(entry.kind, OpKind::Accept | OpKind::Connect | OpKind::Recv) {
-            self.in_flight.request_cancel(token);
-            let entry = opcode::AsyncCancel::new(token.to_bits()).build();
-            // SAFETY: the entry points to nothing.
-            unsafe { self.queue(entry, INTERNAL) };
+            self.cancel_in_kernel(token, INTERNAL);
         }
     }
 
@@ -532,6 +330,7 @@ impl Drop for UringReactor {
         self.wake.stop();
         let mut swallowed = Vec::new();
         for _ in 0..DRAIN_ROUNDS {
+            self.reap_local(&mut swallowed);
             if self.in_flight.pending().next().is_none() && !self.wake.is_armed() {
                 break;
             }

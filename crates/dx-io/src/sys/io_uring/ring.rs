@@ -219,7 +219,8 @@ fn check_operations(uring: &IoUring) -> Result<(), StartError> {
         opcode::SendMsg::CODE,
         opcode::Shutdown::CODE,
     ];
-    if needed.into_iter().all(|code| probe.is_supported(code)) && uring.params().is_feature_ext_arg()
+    if needed.into_iter().all(|code| probe.is_supported(code))
+        && uring.params().is_feature_ext_arg()
     {
         return Ok(());
     }

@@ -24,12 +24,20 @@ pub(super) enum Target {
 #[derive(Clone, Copy, Debug, Default)]
 struct Direct {
     generation: u32,
+    /// Operations in flight whose end nobody has asked for.
+    wanted: u16,
+    /// Shutdowns in flight. The kernel runs them on a thread of its own and looks the slot up
+    /// there, so the slot must not be given out again before they are over.
+    shutdowns: u8,
     open: bool,
 }
+
+const _: () = assert!(size_of::<Direct>() == 8);
 
 #[derive(Debug, Default)]
 struct Plain {
     generation: u32,
+    wanted: u16,
     socket: Option<Socket>,
 }
 
@@ -117,17 +125,68 @@ impl Socks {
         Some(Target::Plain(socket.as_raw_fd()))
     }
 
+    /// An operation on `sock` begins.
+    pub(super) fn begin(&mut self, sock: Sock) {
+        if let Some(wanted) = self.wanted(sock) {
+            *wanted = wanted.saturating_add(1);
+        }
+    }
+
+    /// An operation on `sock` has ended, or its end was asked for.
+    pub(super) fn end(&mut self, sock: Sock) {
+        if let Some(wanted) = self.wanted(sock) {
+            *wanted = wanted.saturating_sub(1);
+        }
+    }
+
+    /// Whether operations are in flight on `sock` that would not end by themselves.
+    pub(super) fn is_busy(&mut self, sock: Sock) -> bool {
+        self.wanted(sock).is_some_and(|wanted| *wanted > 0)
+    }
+
+    /// A shutdown of direct slot `index` begins.
+    pub(super) fn shutdown_begins(&mut self, index: u32) {
+        if let Some(entry) = self.direct.get_mut(index as usize) {
+            entry.shutdowns = entry.shutdowns.saturating_add(1);
+        }
+    }
+
+    /// A shutdown of direct slot `index` is over. Whether it was the last one.
+    pub(super) fn shutdown_ends(&mut self, index: u32) -> bool {
+        self.direct.get_mut(index as usize).is_some_and(|entry| {
+            entry.shutdowns = entry.shutdowns.saturating_sub(1);
+            entry.shutdowns == 0
+        })
+    }
+
+    /// Whether a shutdown of direct slot `index` is under way.
+    pub(super) fn is_shutting_down(&self, index: u32) -> bool {
+        self.direct.get(index as usize).is_some_and(|entry| entry.shutdowns > 0)
+    }
+
+    fn wanted(&mut self, sock: Sock) -> Option<&mut u16> {
+        if Self::is_direct(sock.index) {
+            let entry = self.direct.get_mut(sock.index as usize)?;
+            return (entry.open && entry.generation == sock.generation)
+                .then_some(&mut entry.wanted);
+        }
+        let entry = self.plain.get_mut((sock.index & !PLAIN) as usize)?;
+        (entry.socket.is_some() && entry.generation == sock.generation).then_some(&mut entry.wanted)
+    }
+
     /// Makes `sock` stale. The caller owns the closing of what is returned.
     pub(super) fn close(&mut self, sock: Sock) -> Option<Target> {
         self.target(sock)?;
         if Self::is_direct(sock.index) {
             let entry = &mut self.direct[sock.index as usize];
             entry.open = false;
+            entry.wanted = 0;
             entry.generation = entry.generation.wrapping_add(1);
             return Some(Target::Direct(sock.index));
         }
         let index = sock.index & !PLAIN;
         let entry = &mut self.plain[index as usize];
+        entry.wanted = 0;
         entry.generation = entry.generation.wrapping_add(1);
         self.plain_free.push(index);
         entry.socket.take().map(|socket| Target::Plain(socket.into_raw_fd()))

@@ -98,8 +98,12 @@ impl<S: Selector> Readiness<S> {
 
     /// Accepts for those who wait, as long as somebody knocks.
     fn acceptable(&mut self, sock: Sock) {
-        for _ in 0..ACCEPTS_PER_TURN {
+        for round in 0..ACCEPTS_PER_TURN {
             let Some(next) = self.socks.next_accept(sock) else {
+                if round > 0 {
+                    // The owner is about to ask again; if not, the next event comes to nothing.
+                    return;
+                }
                 // Either nobody waits, or there is no room: quiet until that changes.
                 self.held_back |= self.socks.is_full();
                 return self.watch(sock);

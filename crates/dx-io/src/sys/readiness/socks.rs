@@ -260,3 +260,68 @@ impl Socks {
         Sock { index, generation: slot.generation }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+
+    use super::Socks;
+
+    fn socket() -> Socket {
+        Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket")
+    }
+
+    #[test]
+    fn a_freed_slot_refuses_its_old_name() {
+        let mut socks = Socks::new(1);
+        let old = socks.add(socket());
+        assert!(socks.is_full() && socks.is_usable(old));
+        socks.mark_closing(old);
+        assert!(!socks.is_usable(old) && socks.socket(old).is_some());
+        assert!(socks.remove(old.index).is_some() && socks.remove(old.index).is_none());
+        let new = socks.add(socket());
+        assert_eq!(new.index, old.index);
+        assert!(socks.slot(old).is_none() && socks.socket(old).is_none());
+        assert!(socks.is_usable(new), "the close was the old one's");
+        assert_eq!(socks.open(), 1);
+    }
+
+    #[test]
+    fn listeners_take_no_connection_s_place() {
+        let mut socks = Socks::new(1);
+        let listener = socks.add_listener(socket());
+        assert!(!socks.is_full() && socks.is_listener(listener));
+        let connection = socks.add(socket());
+        assert!(socks.is_full() && !socks.is_listener(connection));
+        socks.remove(listener.index);
+        assert!(socks.is_full());
+        assert_eq!(socks.listener(0), Ok(None));
+        let other = socks.add_listener(socket());
+        assert_eq!(socks.listener(0), Ok(Some(other)), "its place is used again");
+        assert_eq!(socks.listener(1), Err(()));
+    }
+
+    #[test]
+    fn the_starved_list_is_bounded_by_the_slots_and_first_come_first_served() {
+        let mut socks = Socks::new(8);
+        for _ in 0..100 {
+            let sock = socks.add(socket());
+            socks.park(sock);
+            socks.park(sock);
+            socks.remove(sock.index);
+        }
+        assert_eq!(socks.starved.len(), 1, "one slot, one place");
+        assert_eq!(socks.next_starved(), None, "it is not parked any more");
+        let all = [0, 1, 2].map(|_| socks.add(socket()));
+        for sock in all {
+            socks.park(sock);
+        }
+        socks.unpark(all[1]);
+        assert_eq!(socks.next_starved(), Some(all[0]));
+        socks.park(all[0]);
+        assert_eq!(socks.next_starved(), Some(all[2]));
+        assert_eq!(socks.next_starved(), Some(all[0]));
+        assert_eq!(socks.next_starved(), None);
+        assert!(!socks.any_starved());
+    }
+}

@@ -1,0 +1,115 @@
+//! What the command line says.
+//!
+//! Owns flags and subcommands. Invariant: without any argument, it means `serve` with defaults.
+
+use std::net::SocketAddr;
+
+use clap::{Parser, Subcommand};
+use dx_reactor::{IoBackend, WorkerStrategy};
+
+/// A server on one pinned thread per core.
+#[derive(Debug, Parser)]
+#[command(name = "dx-reactor", version, about, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Without a subcommand, these are `serve`'s.
+    #[command(flatten)]
+    serve: Serve,
+}
+
+impl Args {
+    /// The subcommand, `serve` by default.
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the demo until SIGTERM or Ctrl-C (the default).
+    Serve(Serve),
+}
+
+/// Flags of `serve`.
+#[derive(Clone, Debug, Parser)]
+pub(crate) struct Serve {
+    /// Where to listen; may be given several times. Port 0 lets the system choose.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Worker threads; one for each CPU this process may use when not given.
+    #[arg(long, value_name = "N", value_parser = parse_workers)]
+    pub(crate) workers: Option<usize>,
+    /// The kernel interface: auto, io_uring or epoll.
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub(crate) backend: IoBackend,
+}
+
+impl Serve {
+    /// The worker strategy that the flags name.
+    pub(crate) fn strategy(&self) -> WorkerStrategy {
+        self.workers.map_or(WorkerStrategy::ThreadPerCore, WorkerStrategy::Fixed)
+    }
+}
+
+fn parse_workers(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err(String::from("at least one worker is needed")),
+        Ok(workers) => Ok(workers),
+        Err(_) => Err(String::from("not a number of workers")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+    use dx_reactor::{IoBackend, WorkerStrategy};
+
+    use super::{Args, Command};
+
+    fn serve(words: &[&str]) -> super::Serve {
+        let words = ["dx-reactor"].into_iter().chain(words.iter().copied());
+        let Command::Serve(serve) = Args::try_parse_from(words).expect("valid").command();
+        serve
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_means_serve_on_defaults() {
+        for words in [&[][..], &["serve"]] {
+            let serve = serve(words);
+            assert_eq!(serve.listen, ["127.0.0.1:8080".parse().unwrap()]);
+            assert_eq!(serve.strategy(), WorkerStrategy::ThreadPerCore);
+            assert_eq!(serve.backend, IoBackend::Auto);
+        }
+    }
+
+    #[test]
+    fn flags_work_with_and_without_the_subcommand() {
+        let flags = ["--listen", "[::1]:0", "--workers", "3", "--backend", "epoll"];
+        for words in [flags.to_vec(), [&["serve"], &flags[..]].concat()] {
+            let serve = serve(&words);
+            assert_eq!(serve.listen, ["[::1]:0".parse().unwrap()]);
+            assert_eq!(serve.strategy(), WorkerStrategy::Fixed(3));
+            assert_eq!(serve.backend, IoBackend::Epoll);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for words in [
+            ["--workers", "0"],
+            ["--workers", "many"],
+            ["--backend", "select"],
+            ["--listen", "nowhere"],
+        ] {
+            let words = ["dx-reactor"].into_iter().chain(words);
+            assert!(Args::try_parse_from(words).is_err());
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Bytes that are shared by counting.
+//!
+//! Owns [`Bytes`]: where the bytes are held and which part of them is meant. May not know what they
+//! mean. Its one invariant: the bytes never change while a `Bytes` on them exists.
+
+use core::fmt;
+use core::ops::{Bound, Deref, Range, RangeBounds};
+use std::rc::Rc;
+
+use dx_io::Lease;
+
+/// Immutable bytes that are cheap to clone and to slice.
+///
+/// They are part of the program, part of the buffer they were received in, or owned and counted.
+/// Bytes in a receive buffer keep that buffer from being reused: who stores them for long calls
+/// [`Bytes::into_vec`] or [`Bytes::detach`]. Not `Send`: the count is not atomic, and receive
+/// buffers belong to one core.
+///
+/// ```
+/// use dx_reactor::Bytes;
+///
+/// let bytes = Bytes::from(b"hello world".to_vec());
+/// let word = bytes.slice(6..);
+/// assert_eq!(&word[..], b"world");
+/// assert_eq!(word.clone(), word);
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// send(dx_reactor::Bytes::default());
+/// ```
+#[derive(Clone)]
+pub struct Bytes {
+    held: Held,
+}
+
+#[derive(Clone)]
+enum Held {
+    Static(&'static [u8]),
+    /// Known to be text, so that [`Text`](crate::Text) need not look again.
+    StaticText(&'static str),
+    Lease(Lease),
+    Shared {
+        bytes: Rc<Vec<u8>>,
+        /// INVARIANT: a range of `bytes`.
+        part: Range<usize>,
+    },
+    SharedText {
+        text: Rc<String>,
+        /// INVARIANT: a range of `text`, not necessarily between characters.
+        part: Range<usize>,
+    },
+}
+
+impl Bytes {
+    /// No bytes.
+    #[inline]
+    pub const fn new() -> Self {
+        Self { held: Held::Static(&[]) }
+    }
+
+    /// Bytes that are part of the program.
+    #[inline]
+    pub const fn from_static(bytes: &'static [u8]) -> Self {
+        Self { held: Held::Static(bytes) }
+    }
+
+    pub(crate) const fn from_static_text(text: &'static str) -> Self {
+        Self { held: Held::StaticText(text) }
+    }
+
+    pub(crate) fn from_text(text: String) -> Self {
+        let part = 0..text.len();
+        Self { held: Held::SharedText { text: Rc::new(text), part } }
+    }
+
+    /// The bytes `part` of `bytes`, which must not reach past their end.
+    pub(crate) fn from_shared(bytes: Rc<Vec<u8>>, part: Range<usize>) -> Self {
+        check(&part, bytes.len());
+        Self { held: Held::Shared { bytes, part } }
+    }
+
+    /// The part `range` of these bytes; shares them.
+    ///
+    /// # Panics
+    ///
+    /// When `range` reaches past the end or ends before it starts, as indexing does.
+    #[must_use]
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
+        let range = absolute(&range, self.len());
+        check(&range, self.len());
+        let within = |part: &Range<usize>| part.start + range.start..part.start + range.end;
+        let held = match &self.held {
+            Held::Static(bytes) => Held::Static(&bytes[range]),
+            Held::StaticText(text) => match text.get(range.clone()) {
+                Some(text) => Held::StaticText(text),
+                None => Held::Static(&text.as_bytes()[range]),
+            },
+            Held::Lease(lease) => Held::Lease(lease.slice(range)),
+            Held::Shared { bytes, part } => {
+                Held::Shared { bytes: bytes.clone(), part: within(part) }
+            }
+            Held::SharedText { text, part } => {
+                Held::SharedText { text: text.clone(), part: within(part) }
+            }
+        };
+        Self { held }
+    }
+
+    /// The bytes as a vector. Copies them, except when they are owned, whole and not shared.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u8> {
+        match self.held {
+            Held::Shared { bytes, part } if part.len() == bytes.len() => {
+                Rc::try_unwrap(bytes).unwrap_or_else(|bytes| bytes.to_vec())
+            }
+            Held::SharedText { text, part } if part.len() == text.len() => {
+                Rc::try_unwrap(text).map_or_else(|text| text.as_bytes().to_vec(), String::into_bytes)
+            }
+            held => Self { held }.to_vec(),
+        }
+    }
+
+    /// The same bytes, without holding a receive buffer. Copies them only if they were in one.
+    #[must_use]
+    pub fn detach(self) -> Self {
+        match self.held {
+            Held::Lease(lease) => Self::from(lease.to_vec()),
+            held => Self { held },
+        }
+    }
+
+    /// The bytes as text, if it is known without looking at all of them.
+    #[inline]
+    pub(crate) fn known_text(&self) -> Option<&str> {
+        match &self.held {
+            Held::StaticText(text) => Some(text),
+            Held::SharedText { text, part } => text.get(part.clone()),
+            Held::Static(_) | Held::Lease(_) | Held::Shared { .. } => None,
+        }
+    }
+}
+
+impl Default for Bytes {
+    #[inline]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.held {
+            Held::Static(bytes) => bytes,
+            Held::StaticText(text) => text.as_bytes(),
+            Held::Lease(lease) => lease,
+            Held::Shared { bytes, part } => &bytes[part.clone()],
+            Held::SharedText { text, part } => &text.as_bytes()[part.clone()],
+        }
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl From<&'static [u8]> for Bytes {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::from_static(bytes)
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Bytes {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self::from_static(bytes)
+    }
+}
+
+/// Takes the vector over; its bytes are not copied.
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        let part = 0..bytes.len();
+        Self { held: Held::Shared { bytes: Rc::new(bytes), part } }
+    }
+}
+
+impl From<Lease> for Bytes {
+    #[inline]
+    fn from(lease: Lease) -> Self {
+        Self { held: Held::Lease(lease) }
+    }
+}
+
+impl<T: AsRef<[u8]> + ?Sized> PartialEq<T> for Bytes {
+    fn eq(&self, other: &T) -> bool {
+        **self == *other.as_ref()
+    }
+}
+
+impl Eq for Bytes {}
+
+impl core::hash::Hash for Bytes {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+/// As a byte string literal is written.
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.escape_ascii())
+    }
+}
+
+fn absolute(range: &impl RangeBounds<usize>, len: usize) -> Range<usize> {
+    let start = match range.start_bound() {
+        Bound::Included(&at) => at,
+        Bound::Excluded(&at) => at.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&at) => at.saturating_add(1),
+        Bound::Excluded(&at) => at,
+        Bound::Unbounded => len,
+    };
+    start..end
+}
+
+#[track_caller]
+fn check(range: &Range<usize>, len: usize) {
+    assert!(range.start <= range.end && range.end <= len, "{range:?} of {len} bytes");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same content, held in every way that needs no receive buffer.
+    fn every_way(text: &'static str) -> Vec<Bytes> {
+        let padded = Rc::new([b"<", text.as_bytes(), b">"].concat());
+        vec![
+            Bytes::from(text.as_bytes()),
+            Bytes::from_static_text(text),
+            Bytes::from(text.as_bytes().to_vec()),
+            Bytes::from_shared(padded, 1..1 + text.len()),
+            Bytes::from_text(text.to_owned()),
+        ]
+    }
+
+    #[test]
+    fn slices_are_those_of_the_standard_library() {
+        let text = "a\u{e9}\u{4e16}b";
+        for bytes in every_way(text) {
+            for start in 0..=text.len() {
+                for end in start..=text.len() {
+                    let slice = bytes.slice(start..end);
+                    assert_eq!(slice, text.as_bytes()[start..end]);
+                    assert_eq!(slice.slice(..), slice);
+                    assert_eq!(slice.into_vec(), text.as_bytes()[start..end]);
+                }
+            }
+            assert_eq!(bytes.slice(1..=2), text.as_bytes()[1..=2]);
+            assert_eq!(bytes.slice((Bound::Excluded(0), Bound::Unbounded)), text.as_bytes()[1..]);
+            assert_eq!(bytes.clone().detach(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    #[expect(clippy::reversed_empty_ranges, reason = "what is refused")]
+    fn slices_past_the_end_panic() {
+        for range in [0..4, 4..4, 2..1, 0..usize::MAX, usize::MAX..usize::MAX] {
+            for way in 0..5 {
+                let result = catch_unwind(|| every_way("abc")[way].slice(range.clone()).to_vec());
+                assert!(result.is_err(), "{range:?} {way}");
+            }
+        }
+        assert!(catch_unwind(|| Bytes::from_static(b"abc").slice(..=usize::MAX)).is_err());
+    }
+
+    #[test]
+    fn an_owned_vector_comes_back_without_a_copy() {
+        let vec = b"content".to_vec();
+        let address = vec.as_ptr();
+        let bytes = Bytes::from(vec);
+        let other = bytes.clone();
+        assert_ne!(other.into_vec().as_ptr(), address, "still shared");
+        assert_eq!(bytes.into_vec().as_ptr(), address);
+        let text = String::from("content");
+        let address = text.as_ptr();
+        assert_eq!(Bytes::from_text(text).into_vec().as_ptr(), address);
+    }
+
+    #[test]
+    fn cloning_and_slicing_share() {
+        let bytes = Bytes::from(b"content".to_vec());
+        assert_eq!(bytes.clone().as_ptr(), bytes.as_ptr());
+        assert_eq!(bytes.slice(3..).as_ptr(), bytes[3..].as_ptr());
+        assert_eq!(bytes.clone().detach().as_ptr(), bytes.as_ptr());
+    }
+
+    #[test]
+    fn debug_escapes() {
+        let written = format!("{:?}", Bytes::from(b"a\n\xff\"".to_vec()));
+        assert_eq!(written, r#"b"a\n\xff\"""#);
+    }
+
+    proptest! {
+        #[test]
+        fn slices_of_slices(content: Vec<u8>, cuts: [prop::sample::Index; 4]) {
+            let (mut bytes, mut oracle) = (Bytes::from(content.clone()), &content[..]);
+            for pair in cuts.chunks(2) {
+                let (a, b) = (pair[0].index(oracle.len() + 1), pair[1].index(oracle.len() + 1));
+                let range = a.min(b)..a.max(b);
+                bytes = bytes.slice(range.clone());
+                oracle = &oracle[range];
+                prop_assert_eq!(&bytes[..], oracle);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A request whose body is still coming.
+//!
+//! Owns the head that waits and the bytes of the body so far. Invariant: room is made for bytes
+//! that have come, not for a length that was announced.
+
+use dx_http::BodyDecoder;
+
+use crate::bytes::Bytes;
+use crate::limits::BODY_RESERVE;
+use crate::request::PooledHead;
+
+/// Head, decoder and body of one request.
+pub(super) struct Incoming {
+    head: PooledHead,
+    bytes: Bytes,
+    pub(super) decoder: BodyDecoder,
+    body: Vec<u8>,
+}
+
+impl Incoming {
+    pub(super) fn new(head: PooledHead, bytes: Bytes) -> Box<Self> {
+        let decoder = BodyDecoder::new(head.framing);
+        let announced = usize::try_from(decoder.remaining_hint()).unwrap_or(usize::MAX);
+        let body = Vec::with_capacity(announced.min(BODY_RESERVE));
+        Box::new(Self { head, bytes, decoder, body })
+    }
+
+    /// Adds content; `false` when the body would be larger than `max`.
+    pub(super) fn keep(&mut self, data: &[u8], max: usize) -> bool {
+        if data.len() > max - self.body.len().min(max) {
+            return false;
+        }
+        self.body.extend_from_slice(data);
+        true
+    }
+
+    /// Head, its bytes, and the whole body.
+    pub(super) fn finish(self: Box<Self>) -> (PooledHead, Bytes, Bytes) {
+        (self.head, self.bytes, Bytes::from(self.body))
+    }
+}

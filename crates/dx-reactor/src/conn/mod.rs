@@ -1,0 +1,276 @@
+//! One connection: the only place where a stream meets a protocol.
+//!
+//! Owns the order in which bytes become requests, requests answers, and answers bytes. Knows
+//! neither kernels nor the grammar of HTTP. Invariants: answers leave in the order of their
+//! requests; at most one send is in flight; a peer that takes no answers is not read from; an idle
+//! connection owns no buffer.
+//!
+//! The future is written by hand, so that a connection costs little when nothing happens on it:
+//! what it needs only while bytes are pending is in a pooled [`Work`].
+
+mod body;
+mod input;
+mod reply;
+mod serve;
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::net::Shutdown;
+use std::rc::Rc;
+
+use dx_rt::net::TcpStream;
+use dx_rt::task::{PoolBox, TaskRef};
+use dx_rt::time::Deadline;
+
+use self::body::Incoming;
+use self::input::Input;
+use self::reply::Awaited;
+use crate::worker::Worker;
+
+/// What a connection is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Waits for a request, or reads its head.
+    Head,
+    /// Reads a request's body.
+    Body,
+    /// Waits for a handler.
+    Handler,
+    /// Nothing more will be read; what is written goes out.
+    Closing,
+    /// Everything is out and the peer was told so; its last bytes are read and forgotten.
+    Lingering,
+}
+
+/// What limits the time a connection may take now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    /// Nothing: a handler works.
+    Stopped,
+    Idle,
+    Head,
+    Body,
+    Write,
+    Linger,
+}
+
+/// What a connection needs only while bytes are pending.
+#[derive(Default)]
+pub(crate) struct Work {
+    input: Input,
+    parser: dx_http::HeadParser,
+    /// Answers not handed to the kernel yet.
+    out: Vec<u8>,
+    incoming: Option<Box<Incoming>>,
+    awaited: Option<Awaited>,
+}
+
+impl Work {
+    fn is_empty(&self) -> bool {
+        self.input.is_empty()
+            && self.out.is_empty()
+            && self.incoming.is_none()
+            && self.awaited.is_none()
+    }
+}
+
+/// A connection's future.
+pub(crate) struct Conn {
+    worker: Rc<Worker>,
+    stream: TcpStream,
+    work: Option<Box<Work>>,
+    task: Option<TaskRef>,
+    deadline: Deadline,
+    phase: Phase,
+    clock: Clock,
+    /// The peer has finished sending.
+    eof: bool,
+}
+
+impl Conn {
+    /// Serves `stream` on the current core.
+    pub(crate) fn spawn(worker: &Rc<Worker>, stream: TcpStream) {
+        worker.opened();
+        let conn = Self {
+            worker: worker.clone(),
+            stream,
+            work: None,
+            task: None,
+            deadline: Deadline::new(),
+            phase: Phase::Head,
+            clock: Clock::Stopped,
+            eof: false,
+        };
+        // Full: the connection is dropped, and thereby closed.
+        let _ = dx_rt::spawn_pooled(PoolBox::future(conn));
+    }
+
+    /// Goes on as far as it can without waiting. `Ready` when the connection is over.
+    fn advance(&mut self, cx: &mut Context<'_>, task: TaskRef) -> Poll<()> {
+        if self.collect_sent().is_err() {
+            return Poll::Ready(());
+        }
+        if self.phase != Phase::Lingering {
+            self.serve(cx);
+            self.flush();
+            self.begin_linger();
+        }
+        if self.phase == Phase::Lingering && self.linger().is_ready() {
+            return Poll::Ready(());
+        }
+        self.put_work_away();
+        self.keep_time(task)
+    }
+
+    /// Takes the buffer of a send that has ended.
+    ///
+    /// # Errors
+    /// The peer is gone, or takes nothing any more: there is nobody to talk to.
+    fn collect_sent(&mut self) -> Result<(), std::io::Error> {
+        let Some((sent, buf)) = self.stream.try_sent() else { return Ok(()) };
+        self.worker.give_chunk(buf);
+        // The clock of the write ends with it.
+        self.clock = Clock::Stopped;
+        sent
+    }
+
+    /// Hands all answers to the kernel, one send a turn, unless one is still under way.
+    fn flush(&mut self) {
+        let Some(work) = &mut self.work else { return };
+        if work.out.is_empty() || self.stream.is_sending() {
+            return;
+        }
+        let out = core::mem::take(&mut work.out);
+        if let Err((_, out)) = self.stream.start_send(out) {
+            // The tables are full or the socket is gone. Nothing can be said to the peer.
+            self.worker.give_chunk(out);
+            self.phase = Phase::Lingering;
+            self.eof = true;
+        }
+    }
+
+    /// When the last answer is out: says so to the peer, and goes on to wait for its end.
+    fn begin_linger(&mut self) {
+        let unsent = self.work.as_ref().is_some_and(|work| !work.out.is_empty());
+        if self.phase != Phase::Closing || unsent || self.stream.is_sending() {
+            return;
+        }
+        self.phase = Phase::Lingering;
+        if self.stream.shutdown(Shutdown::Write).is_err() {
+            self.eof = true;
+        }
+    }
+
+    /// Reads and forgets. A socket closed with unread bytes sends a reset, which can destroy an
+    /// answer on its way (RFC 9112 section 9.6).
+    fn linger(&mut self) -> Poll<()> {
+        if let Some(mut work) = self.work.take() {
+            work.input.clear(&self.worker);
+            work.incoming = None;
+            work.awaited = None;
+            self.worker.give_chunk(core::mem::take(&mut work.out));
+            self.worker.give_work(work);
+        }
+        while !self.eof {
+            match self.stream.try_recv() {
+                Some(Ok(Some(_))) => {}
+                Some(Ok(None) | Err(_)) => self.eof = true,
+                None => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// An idle connection keeps no working state.
+    fn put_work_away(&mut self) {
+        if self.work.as_ref().is_some_and(|work| work.is_empty())
+            && let Some(mut work) = self.work.take()
+        {
+            work.parser.reset();
+            self.worker.give_work(work);
+        }
+    }
+
+    /// Sets the clock that fits what the connection waits for.
+    fn keep_time(&mut self, task: TaskRef) -> Poll<()> {
+        let now = dx_rt::time::now();
+        let clock = self.clock_due();
+        if clock == Clock::Stopped {
+            self.clock = clock;
+            self.deadline.clear();
+            return Poll::Pending;
+        }
+        // Some clocks run from the moment they were started; others start anew at every event.
+        let restarts = matches!(clock, Clock::Body);
+        if clock != self.clock || restarts {
+            self.clock = clock;
+            self.deadline.set(now + self.timeout(clock), task);
+            return Poll::Pending;
+        }
+        if self.deadline.has_passed(now, task) { self.time_is_up(task) } else { Poll::Pending }
+    }
+
+    fn clock_due(&self) -> Clock {
+        match self.phase {
+            Phase::Lingering => Clock::Linger,
+            _ if self.stream.is_sending() => Clock::Write,
+            Phase::Handler => Clock::Stopped,
+            Phase::Body => Clock::Body,
+            Phase::Closing => Clock::Write,
+            Phase::Head if self.work.is_some() => Clock::Head,
+            Phase::Head => Clock::Idle,
+        }
+    }
+
+    fn timeout(&self, clock: Clock) -> core::time::Duration {
+        let limits = &self.worker.limits;
+        match clock {
+            Clock::Stopped => core::time::Duration::MAX,
+            Clock::Idle => limits.idle_timeout,
+            Clock::Head => limits.head_timeout,
+            Clock::Body => limits.body_timeout,
+            Clock::Write => limits.write_timeout,
+            Clock::Linger => limits.linger_timeout,
+        }
+    }
+
+    fn time_is_up(&mut self, task: TaskRef) -> Poll<()> {
+        match self.clock {
+            Clock::Head | Clock::Body => self.refuse(dx_http::Status::REQUEST_TIMEOUT),
+            // Nothing was begun, so nothing needs to be said.
+            Clock::Idle => self.phase = Phase::Closing,
+            Clock::Write | Clock::Linger | Clock::Stopped => return Poll::Ready(()),
+        }
+        self.flush();
+        self.begin_linger();
+        self.clock = Clock::Stopped;
+        self.keep_time(task)
+    }
+}
+
+impl Future for Conn {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(task) = this.task.or_else(dx_rt::current_task) else {
+            unreachable!("a connection is a task of a core")
+        };
+        if this.task.is_none() {
+            this.task = Some(task);
+            this.stream.set_owner(task);
+        }
+        this.advance(cx, task)
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.deadline.cancel();
+        if let Some(mut work) = self.work.take() {
+            work.input.clear(&self.worker);
+            self.worker.give_chunk(core::mem::take(&mut work.out));
+        }
+        self.worker.closed();
+    }
+}

@@ -1,0 +1,89 @@
+//! From answers to bytes.
+//!
+//! Owns how an outcome is written to the connection's output, and whether the connection lives on
+//! after it. May not know how it came about. Invariant: what is written for one request is one
+//! complete answer.
+
+use core::task::{Context, Poll};
+
+use dx_http::{Method, ResponseFraming, ResponseHead, Status, Version};
+use dx_rt::task::PoolBox;
+
+use super::{Conn, Phase};
+use crate::handler::{Outcome, poll_reply};
+use crate::into_response::IntoResponse;
+use crate::response::{Problem, Response};
+
+/// What of a request decides how it is answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    pub(super) method: Method,
+    pub(super) version: Version,
+    pub(super) keep_alive: bool,
+}
+
+/// A handler that was not ready at once.
+pub(super) struct Awaited {
+    pub(super) future: PoolBox<dyn Future<Output = Response>>,
+    pub(super) answer: Answer,
+}
+
+impl Awaited {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        poll_reply(&mut self.future, cx)
+    }
+}
+
+impl Conn {
+    /// Writes an answer and decides what follows.
+    pub(super) fn reply(&mut self, answer: &Answer, outcome: &Outcome) {
+        // In a shutdown, whatever has arrived is still answered; the last answer says that it is
+        // the last.
+        let last = self.worker.draining.get() && !self.has_input();
+        let keep_alive = answer.keep_alive && !outcome.panicked && !last;
+        if !self.write(answer, &outcome.response, keep_alive) {
+            self.phase = Phase::Closing;
+        }
+    }
+
+    /// Answers what could not be understood or took too long; then the connection ends, because
+    /// nobody knows where the next request would begin.
+    pub(super) fn refuse(&mut self, status: Status) {
+        let answer = Answer { method: Method::Get, version: Version::Http11, keep_alive: false };
+        let response = Problem::new(status).into_response();
+        self.work.get_or_insert_with(|| self.worker.take_work());
+        self.write(&answer, &response, false);
+        self.phase = Phase::Closing;
+    }
+
+    fn has_input(&self) -> bool {
+        self.work.as_ref().is_some_and(|work| !work.input.is_empty()) || self.stream.has_received()
+    }
+
+    /// Whether the connection stays open, as the peer was told.
+    fn write(&mut self, answer: &Answer, response: &Response, keep_alive: bool) -> bool {
+        let Some(work) = &mut self.work else { return false };
+        if work.out.capacity() == 0 {
+            work.out = self.worker.take_chunk();
+        }
+        let out = &mut work.out;
+        let body = response.body();
+        self.worker.with_date(dx_rt::time::now(), |date| {
+            let head = ResponseHead {
+                status: response.status(),
+                version: answer.version,
+                keep_alive,
+                content_type: response.content_type(),
+                framing: ResponseFraming::Length(body.len() as u64),
+                date,
+                headers: response.headers(),
+            };
+            head.encode(out);
+            // An answer to HEAD has the length and not the content (RFC 9110 section 9.3.2).
+            if answer.method != Method::Head && head.framing_sent() != ResponseFraming::None {
+                out.extend_from_slice(body);
+            }
+            head.keep_alive_sent()
+        })
+    }
+}

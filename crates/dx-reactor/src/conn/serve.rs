@@ -1,0 +1,253 @@
+//! From bytes to requests.
+//!
+//! Owns the loop that reads heads and bodies and calls handlers, and the budgets that end it. May
+//! not know how an answer is written (`reply.rs`) or how a handler is found (`router.rs`).
+//! Invariant: no request is taken from the input while another one is being answered.
+
+use core::task::Context;
+
+use dx_http::{BodyStep, Framing, Head, Progress, Status};
+
+use super::body::Incoming;
+use super::reply::{Answer, Awaited};
+use super::{Conn, Phase};
+use crate::bytes::Bytes;
+use crate::limits::{OUT_HIGH_WATER, REQUESTS_PER_TURN};
+use crate::request::{PooledHead, Request};
+use crate::router::Dispatched;
+
+/// Whether the loop goes on.
+enum Step {
+    Again,
+    /// Nothing can be done until something arrives, leaves or wakes.
+    Wait,
+}
+
+impl Conn {
+    /// Answers what can be answered now.
+    pub(super) fn serve(&mut self, cx: &mut Context<'_>) {
+        let mut requests = 0;
+        loop {
+            let step = match self.phase {
+                Phase::Head | Phase::Body if self.is_congested() => Step::Wait,
+                Phase::Head if requests == REQUESTS_PER_TURN => {
+                    // Others have their turn first; nothing else would wake us.
+                    cx.waker().wake_by_ref();
+                    Step::Wait
+                }
+                Phase::Head => {
+                    requests += 1;
+                    self.read_head(cx)
+                }
+                Phase::Body => self.read_body(cx),
+                Phase::Handler => self.await_handler(cx),
+                Phase::Closing | Phase::Lingering => return,
+            };
+            if matches!(step, Step::Wait) {
+                return self.hold_input();
+            }
+        }
+    }
+
+    /// Whether the peer is behind in taking answers: then it is not read from.
+    fn is_congested(&self) -> bool {
+        self.work.as_ref().is_some_and(|work| work.out.len() >= OUT_HIGH_WATER)
+    }
+
+    /// While waiting for anything but bytes, receive buffers are not held: one slow handler or one
+    /// slow reader must not starve the core.
+    fn hold_input(&mut self) {
+        if self.phase != Phase::Handler && !self.is_congested() {
+            return;
+        }
+        let Some(work) = &mut self.work else { return };
+        if self.stream.has_received() {
+            self.stream.pause();
+        }
+        while self.stream.has_received() {
+            match self.stream.try_recv() {
+                Some(Ok(Some(lease))) => work.input.add(lease, &self.worker),
+                _ => break,
+            }
+        }
+        work.input.gather_if_scarce(&self.worker);
+    }
+
+    /// Gets the next piece behind what is unread. `false`: there is none now, or none any more.
+    fn receive(&mut self) -> bool {
+        if self.eof {
+            return false;
+        }
+        match self.stream.try_recv() {
+            Some(Ok(Some(lease))) => {
+                let work = self.work.get_or_insert_with(|| self.worker.take_work());
+                work.input.add(lease, &self.worker);
+                true
+            }
+            Some(Ok(None) | Err(_)) => {
+                self.eof = true;
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn read_head(&mut self, cx: &mut Context<'_>) -> Step {
+        let has_input = self.work.as_ref().is_some_and(|work| !work.input.is_empty());
+        if !has_input && !self.receive() {
+            return self.no_bytes();
+        }
+        let Some(work) = &mut self.work else { return Step::Wait };
+        let mut head = PooledHead::take();
+        let unread = work.input.unread();
+        match work.parser.parse(unread, &self.worker.limits.http, &mut head) {
+            Ok(Progress::Complete { len }) => {
+                let unread = unread.len();
+                self.begin_request(cx, head, len, unread - len)
+            }
+            Ok(Progress::NeedMore) => {
+                if self.receive() {
+                    return Step::Again;
+                }
+                if let Some(work) = &mut self.work {
+                    // The rest may come late or never: hold it in memory of our own.
+                    work.input.gather(&self.worker);
+                }
+                self.no_bytes()
+            }
+            Err(error) => {
+                self.refuse(error.status());
+                Step::Again
+            }
+        }
+    }
+
+    /// Nothing to read. After the peer's last byte, or in a shutdown with nothing begun, that is
+    /// the end.
+    fn no_bytes(&mut self) -> Step {
+        let begun = self.work.as_ref().is_some_and(|work| !work.input.is_empty());
+        if self.eof || (self.worker.draining.get() && !begun) {
+            self.phase = Phase::Closing;
+            return Step::Again;
+        }
+        Step::Wait
+    }
+
+    /// A head is complete: `len` bytes, and `rest` bytes behind it are here.
+    fn begin_request(
+        &mut self,
+        cx: &mut Context<'_>,
+        head: PooledHead,
+        len: usize,
+        rest: usize,
+    ) -> Step {
+        let Some(work) = &mut self.work else { return Step::Wait };
+        let body_len = match head.framing {
+            Framing::None => 0,
+            Framing::Length(length) => match usize::try_from(length) {
+                Ok(length) if length <= self.worker.limits.body_max => length,
+                _ => {
+                    self.refuse(Status::CONTENT_TOO_LARGE);
+                    return Step::Again;
+                }
+            },
+            Framing::Chunked => usize::MAX,
+        };
+        if body_len > rest {
+            // The head waits for its body, which may be slow: not in a receive buffer.
+            let bytes = Bytes::from(work.input.unread()[..len].to_vec());
+            work.input.consume(len, &self.worker);
+            if head.expect_continue && rest == 0 {
+                work.out.extend_from_slice(dx_http::CONTINUE);
+            }
+            work.incoming = Some(Incoming::new(head, bytes));
+            self.phase = Phase::Body;
+            return Step::Again;
+        }
+        let bytes = work.input.share(0, len);
+        let body = work.input.share(len, body_len);
+        work.input.consume(len + body_len, &self.worker);
+        self.handle(cx, head, bytes, body)
+    }
+
+    fn read_body(&mut self, cx: &mut Context<'_>) -> Step {
+        let Some(work) = &mut self.work else { return Step::Wait };
+        let Some(incoming) = &mut work.incoming else { return Step::Wait };
+        let limits = &self.worker.limits;
+        let step = match incoming.decoder.decode(work.input.unread(), &limits.http) {
+            Ok(step) => step,
+            Err(error) => {
+                self.refuse(error.status());
+                return Step::Again;
+            }
+        };
+        match step {
+            BodyStep::Data { data, consumed } => {
+                if !incoming.keep(data, limits.body_max) {
+                    self.refuse(Status::CONTENT_TOO_LARGE);
+                    return Step::Again;
+                }
+                work.input.consume(consumed, &self.worker);
+                Step::Again
+            }
+            BodyStep::NeedMore { consumed } => {
+                work.input.consume(consumed, &self.worker);
+                if self.receive() {
+                    return Step::Again;
+                }
+                if self.eof {
+                    // The peer promised more than it sent: there is no request to answer.
+                    self.phase = Phase::Closing;
+                    return Step::Again;
+                }
+                Step::Wait
+            }
+            BodyStep::Done { consumed } => {
+                work.input.consume(consumed, &self.worker);
+                let Some(incoming) = work.incoming.take() else { return Step::Wait };
+                let (head, bytes, body) = incoming.finish();
+                self.phase = Phase::Head;
+                self.handle(cx, head, bytes, body)
+            }
+        }
+    }
+
+    /// Calls the handler of a complete request.
+    fn handle(
+        &mut self,
+        cx: &mut Context<'_>,
+        head: PooledHead,
+        bytes: Bytes,
+        body: Bytes,
+    ) -> Step {
+        let answer = self.answer_for(&head);
+        let peer = self.stream.peer().to_socket_addr();
+        let request = Request::new(head, bytes, body, peer);
+        match self.worker.router.dispatch(request) {
+            Dispatched::Ready(outcome) => {
+                self.reply(&answer, &outcome);
+                Step::Again
+            }
+            Dispatched::Pending(future) => {
+                let Some(work) = &mut self.work else { return Step::Wait };
+                work.awaited = Some(Awaited { future, answer });
+                self.phase = Phase::Handler;
+                self.await_handler(cx)
+            }
+        }
+    }
+
+    fn await_handler(&mut self, cx: &mut Context<'_>) -> Step {
+        let Some(work) = &mut self.work else { return Step::Wait };
+        let Some(awaited) = &mut work.awaited else { return Step::Wait };
+        let core::task::Poll::Ready(outcome) = awaited.poll(cx) else { return Step::Wait };
+        let Some(Awaited { answer, .. }) = work.awaited.take() else { return Step::Wait };
+        self.phase = Phase::Head;
+        self.reply(&answer, &outcome);
+        Step::Again
+    }
+
+    fn answer_for(&self, head: &Head) -> Answer {
+        Answer { method: head.method, version: head.version, keep_alive: head.keep_alive }
+    }
+}

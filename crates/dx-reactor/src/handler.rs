@@ -1,0 +1,436 @@
+//! Functions that answer requests.
+//!
+//! Owns the forms a handler may have, how they become one, and the fence around their panics. May
+//! not know routes or connections. Its one invariant: a handler that panics costs its client a 500
+//! and nobody else anything.
+
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dx_http::Status;
+use dx_rt::task::PoolBox;
+
+use crate::into_response::IntoResponse;
+use crate::request::Request;
+use crate::response::{Problem, Response};
+
+/// A function that answers requests: `fn` or `async fn`, with or without the [`Request`].
+///
+/// ```
+/// use dx_reactor::{App, Request, Status};
+///
+/// fn plain() -> &'static str {
+///     "Hello, World!"
+/// }
+///
+/// async fn echo(request: Request) -> Result<dx_reactor::Text, Status> {
+///     request.body_text().map_err(|_| Status::BAD_REQUEST)
+/// }
+///
+/// let app = App::new()
+///     .get("/", plain)
+///     .post("/echo", echo)
+///     .get("/closure", |request: Request| request.path().to_owned());
+/// ```
+///
+/// A synchronous handler is a plain call. An asynchronous one is pinned in memory of the core. Both
+/// run on the core of their connection, so that neither they nor what they hold need be `Send`.
+///
+/// The parameter `M` says which form a function has; it is always inferred. The trait cannot be
+/// implemented outside this crate.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not a handler",
+    note = "a handler is a `fn` or `async fn`, or a closure of that shape, that takes nothing or \
+            one `Request`, owns all it holds (`'static`), and returns what implements \
+            `IntoResponse`",
+    note = "a closure says the type of its argument: `|request: Request| ..`"
+)]
+pub trait Handler<M>: 'static {
+    #[doc(hidden)]
+    fn call(&self, request: Request) -> Reply;
+}
+
+/// The form of handlers that answer when they are called.
+#[derive(Debug)]
+pub enum Synchronous {}
+
+/// The form of handlers that return a future of their answer.
+#[derive(Debug)]
+pub enum Asynchronous {}
+
+/// What a handler's call came to.
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+#[expect(missing_debug_implementations, reason = "cannot be named outside this crate")]
+pub enum Reply {
+    /// The answer.
+    Ready(Response),
+    /// The answer's future, not polled yet.
+    Pending(PoolBox<dyn Future<Output = Response>>),
+}
+
+/// A handler whose form is forgotten.
+pub(crate) type ErasedHandler = Box<dyn Fn(Request) -> Reply>;
+
+/// What a request came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What to answer; never an interim response.
+    pub(crate) response: Response,
+    /// Whether the handler panicked: then the connection closes, because nobody knows what else
+    /// the handler left undone.
+    pub(crate) panicked: bool,
+}
+
+impl<F, R> Handler<(Synchronous, ())> for F
+where
+    F: Fn() -> R + 'static,
+    R: IntoResponse,
+{
+    #[inline]
+    fn call(&self, _: Request) -> Reply {
+        Reply::Ready(self().into_response())
+    }
+}
+
+impl<F, R> Handler<(Synchronous, (Request,))> for F
+where
+    F: Fn(Request) -> R + 'static,
+    R: IntoResponse,
+{
+    #[inline]
+    fn call(&self, request: Request) -> Reply {
+        Reply::Ready(self(request).into_response())
+    }
+}
+
+impl<F, A> Handler<(Asynchronous, ())> for F
+where
+    F: Fn() -> A + 'static,
+    A: Future + 'static,
+    A::Output: IntoResponse,
+{
+    #[inline]
+    fn call(&self, _: Request) -> Reply {
+        Reply::pending(self())
+    }
+}
+
+impl<F, A> Handler<(Asynchronous, (Request,))> for F
+where
+    F: Fn(Request) -> A + 'static,
+    A: Future + 'static,
+    A::Output: IntoResponse,
+{
+    #[inline]
+    fn call(&self, request: Request) -> Reply {
+        Reply::pending(self(request))
+    }
+}
+
+impl Reply {
+    #[inline]
+    fn pending<F>(future: F) -> Self
+    where
+        F: Future + 'static,
+        F::Output: IntoResponse,
+    {
+        Self::Pending(PoolBox::future(Answer { future: Some(future) }))
+    }
+}
+
+impl Outcome {
+    /// What a handler or the router answered.
+    #[inline]
+    pub(crate) fn answered(response: Response) -> Self {
+        if response.status().is_informational() {
+            return Self::interim();
+        }
+        Self { response, panicked: false }
+    }
+
+    /// An interim response (RFC 9110 section 15.2) would leave the client waiting for ever.
+    #[cold]
+    fn interim() -> Self {
+        let problem = Problem::new(Status::INTERNAL_SERVER_ERROR);
+        Self { response: problem.into_response(), panicked: false }
+    }
+
+    #[cold]
+    fn panicked() -> Self {
+        let problem = Problem::new(Status::INTERNAL_SERVER_ERROR);
+        Self { response: problem.into_response(), panicked: true }
+    }
+}
+
+/// Forgets the form of `handler`.
+pub(crate) fn erase<M, H: Handler<M>>(handler: H) -> ErasedHandler {
+    Box::new(move |request| handler.call(request))
+}
+
+/// Calls `handler`; an error is the outcome of its panic.
+#[inline]
+pub(crate) fn call(handler: &ErasedHandler, request: Request) -> Result<Reply, Outcome> {
+    guarded(|| handler(request)).ok_or_else(Outcome::panicked)
+}
+
+/// Polls the future of a handler, which is not polled again after `Ready`.
+#[inline]
+pub(crate) fn poll_reply(
+    future: &mut PoolBox<dyn Future<Output = Response>>,
+    cx: &mut Context<'_>,
+) -> Poll<Outcome> {
+    match guarded(|| future.as_pin_mut().poll(cx)) {
+        Some(Poll::Pending) => Poll::Pending,
+        Some(Poll::Ready(response)) => Poll::Ready(Outcome::answered(response)),
+        None => Poll::Ready(Outcome::panicked()),
+    }
+}
+
+/// Runs a handler's code; `None` if it panics, which the panic hook has reported.
+///
+/// Unwind safety: what a handler shares with others it shares by means of its own, and whatever it
+/// was given is gone with it.
+#[inline]
+fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            // What was thrown may throw when it is dropped; then it is not dropped.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                mem::forget(again);
+            }
+            None
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The future of a handler's answer, which keeps the panics of the handler's destructors in.
+    struct Answer<F> {
+        // `None` once it has answered or panicked.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Answer<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            guarded(|| future.set(None));
+        }
+    }
+}
+
+impl<F> Future for Answer<F>
+where
+    F: Future,
+    F::Output: IntoResponse,
+{
+    type Output = Response;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let mut future = self.project().future;
+        let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Pending };
+        let Poll::Ready(output) = running.poll(cx) else { return Poll::Pending };
+        // Dropped here, inside the fence, and before the answer is on its way.
+        future.set(None);
+        Poll::Ready(output.into_response())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::{Cell, RefCell};
+    use core::task::Waker;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::request::tests::request;
+
+    /// Ready at the second poll; `!Send`, as the cell is.
+    struct Later(Rc<Cell<u32>>);
+
+    impl Future for Later {
+        type Output = u32;
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
+            self.0.set(self.0.get() + 1);
+            if self.0.get() == 1 { Poll::Pending } else { Poll::Ready(self.0.get()) }
+        }
+    }
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    struct Unanswerable;
+
+    impl IntoResponse for Unanswerable {
+        fn into_response(self) -> Response {
+            panic!("cannot be answered")
+        }
+    }
+
+    fn a_request() -> Request {
+        request("GET /path HTTP/1.0\r\n\r\n", b"")
+    }
+
+    /// Status, content, and whether it panicked; polls as often as needed.
+    fn run<M>(handler: impl Handler<M>) -> (u16, String, bool) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let outcome = match call(&erase(handler), a_request()) {
+            Err(outcome) => outcome,
+            Ok(Reply::Ready(response)) => Outcome::answered(response),
+            Ok(Reply::Pending(mut future)) => loop {
+                if let Poll::Ready(outcome) = poll_reply(&mut future, &mut cx) {
+                    break outcome;
+                }
+            },
+        };
+        let body = String::from_utf8_lossy(outcome.response.body()).into_owned();
+        (outcome.response.status().code(), body, outcome.panicked)
+    }
+
+    fn fails() -> &'static str {
+        panic!("at once")
+    }
+
+    fn sync_plain() -> &'static str {
+        "plain"
+    }
+
+    fn sync_request(request: Request) -> String {
+        request.path().to_owned()
+    }
+
+    async fn async_plain() -> Result<&'static str, Status> {
+        Err(Status::GONE)
+    }
+
+    async fn async_request(request: Request) -> (Status, String) {
+        (Status::ACCEPTED, request.path().to_owned())
+    }
+
+    fn opaque() -> impl IntoResponse {
+        "opaque"
+    }
+
+    fn boxed(request: Request) -> Pin<Box<dyn Future<Output = String>>> {
+        Box::pin(async move { request.path().to_owned() })
+    }
+
+    #[test]
+    fn every_form() {
+        let local = Rc::new(RefCell::new(String::from("local")));
+        let (first, second) = (local.clone(), local);
+        let rows = [
+            (run(sync_plain), 200, "plain"),
+            (run(sync_request), 200, "/path"),
+            (run(async_plain), 410, ""),
+            (run(async_request), 202, "/path"),
+            (run(opaque), 200, "opaque"),
+            (run(boxed), 200, "/path"),
+            (run(|| "closure"), 200, "closure"),
+            (run(|request: Request| request.method_str().to_owned()), 200, "GET"),
+            (run(move || first.borrow().clone()), 200, "local"),
+            (
+                run(move |request: Request| {
+                    let local = second.clone();
+                    async move {
+                        let polls = Later(Rc::new(Cell::new(0))).await;
+                        format!("{} {} {polls}", request.path(), local.borrow())
+                    }
+                }),
+                200,
+                "/path local 2",
+            ),
+        ];
+        for ((status, body, panicked), wanted_status, wanted_body) in rows {
+            assert_eq!((status, &*body, panicked), (wanted_status, wanted_body, false));
+        }
+    }
+
+    #[test]
+    fn panics_become_a_500() {
+        let later = || Later(Rc::new(Cell::new(0)));
+        let wanted = r#"{"title":"Internal Server Error","status":500}"#;
+        let rows = [
+            run(fails),
+            run(|| Unanswerable),
+            run(|_: Request| -> String { std::panic::panic_any(PanicsWhenDropped) }),
+            run(|| -> core::future::Ready<()> { panic!("before the future") }),
+            run(|| async { fails() }),
+            run(|| async { Unanswerable }),
+            run(move || async move {
+                later().await;
+                fails()
+            }),
+            run(|| async {
+                let _held = PanicsWhenDropped;
+            }),
+        ];
+        for (row, (status, body, panicked)) in rows.into_iter().enumerate() {
+            assert_eq!((status, &*body, panicked), (500, wanted, true), "row {row}");
+        }
+    }
+
+    #[test]
+    fn a_panic_in_the_destructor_of_a_cancelled_handler_stays_in() {
+        let reply = call(
+            &erase(|| async {
+                let _held = PanicsWhenDropped;
+                core::future::pending::<()>().await;
+            }),
+            a_request(),
+        );
+        let Ok(Reply::Pending(mut future)) = reply else { panic!("not pending") };
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(poll_reply(&mut future, &mut cx).is_pending());
+        drop(future);
+    }
+
+    #[test]
+    fn what_a_handler_holds_is_dropped_with_its_answer() {
+        let held = Rc::new(());
+        let handler = {
+            let held = held.clone();
+            move || {
+                let held = held.clone();
+                async move {
+                    let _held = held;
+                }
+            }
+        };
+        let Ok(Reply::Pending(mut future)) = call(&erase(handler), a_request()) else {
+            panic!("not pending")
+        };
+        assert_eq!(Rc::strong_count(&held), 2, "the handler is gone, its future is not");
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(poll_reply(&mut future, &mut cx).is_ready());
+        assert_eq!(Rc::strong_count(&held), 1);
+        assert!(poll_reply(&mut future, &mut cx).is_pending(), "polled too often: no harm");
+    }
+
+    #[test]
+    fn interim_answers_are_no_answers() {
+        for code in [100, 101, 103, 199] {
+            let status = Status::new(code).expect("three digits");
+            assert_eq!(run(move || status).0, 500, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_fence_costs_a_future_little() {
+        let plain = async_request(a_request());
+        let (inner, outer) = (size_of_val(&plain), size_of_val(&Answer { future: Some(plain) }));
+        assert!(outer <= inner + 8, "{inner} {outer}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Every bound of the server, in one place.
+//!
+//! Owns [`Limits`] and its defaults. Invariant: each bound says what a peer gets that reaches it.
+//! The bounds of a request's head are [`dx_http::Limits`], inside.
+
+use core::time::Duration;
+
+/// What a peer may do, and for how long. The defaults are meant for the open internet.
+///
+/// ```
+/// use dx_reactor::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.body_max = 64 * 1024;
+/// assert_eq!(limits.http.headers_max, 128);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bounds of heads and chunk framing: 400, 414, 431.
+    pub http: dx_http::Limits,
+    /// Bytes of a request's body: 413.
+    pub body_max: usize,
+    /// From the first byte of a head to its last: 408.
+    pub head_timeout: Duration,
+    /// Between two pieces of a body: 408.
+    pub body_timeout: Duration,
+    /// A connection on which no request has begun is closed after this.
+    pub idle_timeout: Duration,
+    /// A peer that takes nothing of an answer for this long is cut off.
+    pub write_timeout: Duration,
+    /// How long the peer's bytes are still read after the last answer, so that the close does not
+    /// destroy it (RFC 9112 section 9.6).
+    pub linger_timeout: Duration,
+    /// Connections of one worker at a time; further ones wait in the kernel's queue.
+    pub connections_max: u32,
+    /// How long a graceful shutdown may take, in all.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            http: dx_http::Limits::default(),
+            body_max: 2 * 1024 * 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            linger_timeout: Duration::from_secs(5),
+            connections_max: u32::MAX,
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Bytes of answers gathered for one connection before they are sent and it waits its turn.
+pub(crate) const OUT_HIGH_WATER: usize = 64 * 1024;
+/// Requests answered for one connection in one turn, so that the others have theirs.
+pub(crate) const REQUESTS_PER_TURN: u32 = 256;
+/// Output and input chunks that a worker keeps for reuse.
+pub(crate) const CHUNKS_KEPT: usize = 256;
+/// A chunk that grew beyond this is not kept.
+pub(crate) const CHUNK_KEPT_BYTES: usize = 2 * OUT_HIGH_WATER;
+/// A fresh chunk's capacity.
+pub(crate) const CHUNK_BYTES: usize = 4 * 1024;
+/// Working states of connections that a worker keeps for reuse.
+pub(crate) const WORKS_KEPT: usize = 1024;
+/// Room made for a body before its bytes have come, whatever length the peer announced.
+pub(crate) const BODY_RESERVE: usize = 64 * 1024;
+/// Wait before accepting again when descriptors have run out.
+pub(crate) const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);

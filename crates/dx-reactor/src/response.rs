@@ -1,0 +1,478 @@
+//! What is answered.
+//!
+//! Owns [`Response`], its [`Body`], and [`Problem`], the form that errors are answered in. May not
+//! know how an answer is put on the wire. Its one invariant: a response whose status forbids
+//! content has none, whatever it was given.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use dx_http::{HeaderName, HeaderValue, Status};
+
+use crate::body_pool::PooledVec;
+use crate::bytes::Bytes;
+use crate::into_response::IntoResponse;
+use crate::text::Text;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The answer to one request.
+///
+/// Length, date and connection headers are written by the server.
+///
+/// ```
+/// use dx_reactor::{HeaderName, HeaderValue, Response, Status};
+///
+/// const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
+/// let response = Response::text("come back later")
+///     .with_status(Status::SERVICE_UNAVAILABLE)
+///     .with_header(RETRY_AFTER, HeaderValue::from_static("5"));
+/// assert_eq!(response.content_length(), Some(15));
+/// ```
+#[derive(Debug)]
+pub struct Response {
+    status: Status,
+    content_type: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Body,
+}
+
+// A response is moved several times on its way from the handler to the connection.
+const _: () = assert!(size_of::<Response>() <= 128);
+
+/// The content of a response, held in whatever it was made from.
+#[derive(Debug)]
+pub struct Body {
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Counted(Bytes),
+    Owned(PooledVec),
+}
+
+impl Response {
+    /// A response without content.
+    #[inline]
+    pub const fn new(status: Status) -> Self {
+        Self { status, content_type: None, headers: Vec::new(), body: Body::empty() }
+    }
+
+    /// 200 with `text/plain; charset=utf-8`; `body` is to be UTF-8.
+    #[inline]
+    pub fn text(body: impl Into<Body>) -> Self {
+        Self::ok(TEXT, body.into())
+    }
+
+    /// 200 with `text/html; charset=utf-8`; `body` is to be UTF-8.
+    #[inline]
+    pub fn html(body: impl Into<Body>) -> Self {
+        Self::ok(HTML, body.into())
+    }
+
+    /// 200 with `application/json`; `body` is to be JSON already. [`Json`](crate::Json) writes it.
+    #[inline]
+    pub fn json_bytes(body: impl Into<Body>) -> Self {
+        Self::ok(JSON, body.into())
+    }
+
+    /// 200 with a content type that is part of the program.
+    ///
+    /// # Panics
+    ///
+    /// If `content_type` is no header value; a type that comes from elsewhere is set by
+    /// [`Response::with_content_type`].
+    #[inline]
+    pub fn bytes(content_type: &'static str, body: impl Into<Body>) -> Self {
+        Self::ok(HeaderValue::from_static(content_type), body.into())
+    }
+
+    #[inline]
+    const fn ok(content_type: HeaderValue, body: Body) -> Self {
+        let content_type = Some(content_type);
+        Self { status: Status::OK, content_type, headers: Vec::new(), body }
+    }
+
+    /// The same response with another status.
+    #[must_use]
+    #[inline]
+    pub const fn with_status(mut self, status: Status) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same response with another content type.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: HeaderValue) -> Self {
+        self.content_type = Some(content_type);
+        self
+    }
+
+    /// The same response with other content.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The same response with one more header line; earlier ones of that name stay.
+    ///
+    /// `content-type` takes the place of the type that was set. Headers that the server writes
+    /// itself ([`HeaderName::is_managed`]) are kept here but not sent.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if name.as_bytes() == b"content-type" {
+            self.content_type = Some(value);
+        } else {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The status.
+    #[inline]
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The content type.
+    #[inline]
+    pub const fn content_type(&self) -> Option<&HeaderValue> {
+        self.content_type.as_ref()
+    }
+
+    /// The other headers, in the order they were added.
+    #[inline]
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
+    /// The first value of the header `name`, which is written in lower case.
+    pub fn header(&self, name: &str) -> Option<&HeaderValue> {
+        if name == "content-type" {
+            return self.content_type.as_ref();
+        }
+        let mut lines = self.headers.iter();
+        lines.find(|(other, _)| other.as_bytes() == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    /// The content; empty where the status forbids any: 1xx, 204, 205 and 304 (RFC 9110
+    /// sections 6.4.1 and 15.3.6).
+    #[inline]
+    pub fn body(&self) -> &[u8] {
+        if self.status == Status::OK || !self.forbids_content() { &self.body } else { &[] }
+    }
+
+    /// The content's length in bytes; `None` where the response is not to announce one: 1xx and
+    /// 204 must not (RFC 9110 section 8.6), and 304 would have to know that of the 200.
+    #[inline]
+    pub fn content_length(&self) -> Option<u64> {
+        match self.status {
+            Status::OK => Some(self.body.len() as u64),
+            Status::NO_CONTENT | Status::NOT_MODIFIED => None,
+            status if status.is_informational() => None,
+            _ => Some(self.body().len() as u64),
+        }
+    }
+
+    fn forbids_content(&self) -> bool {
+        self.status.is_informational()
+            || matches!(
+                self.status,
+                Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED
+            )
+    }
+}
+
+impl Body {
+    /// No content.
+    #[inline]
+    pub const fn empty() -> Self {
+        Self { held: Held::Counted(Bytes::new()) }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl core::ops::Deref for Body {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.held {
+            Held::Counted(bytes) => bytes,
+            Held::Owned(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    #[inline]
+    fn from(bytes: Bytes) -> Self {
+        Self { held: Held::Counted(bytes) }
+    }
+}
+
+impl From<PooledVec> for Body {
+    #[inline]
+    fn from(bytes: PooledVec) -> Self {
+        Self { held: Held::Owned(bytes) }
+    }
+}
+
+impl From<Text> for Body {
+    #[inline]
+    fn from(text: Text) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+impl From<&'static str> for Body {
+    #[inline]
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    #[inline]
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Body {
+    #[inline]
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    #[inline]
+    fn from(bytes: Vec<u8>) -> Self {
+        PooledVec::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    #[inline]
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+impl From<Cow<'static, str>> for Body {
+    fn from(text: Cow<'static, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+/// An error as it is told to the client: `application/problem+json` (RFC 9457).
+///
+/// Its type is `about:blank`, which says that the problem is what the status says.
+///
+/// ```
+/// use dx_reactor::{IntoResponse, Problem, Status};
+///
+/// let response = Problem::new(Status::NOT_FOUND).with_detail("no such user").into_response();
+/// let body = br#"{"title":"Not Found","status":404,"detail":"no such user"}"#;
+/// assert_eq!(response.body(), body);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    status: Status,
+    title: Cow<'static, str>,
+    detail: Cow<'static, str>,
+}
+
+impl Problem {
+    /// The problem that `status` names; its title is the status's reason phrase.
+    pub const fn new(status: Status) -> Self {
+        let title = Cow::Borrowed(status.reason());
+        Self { status, title, detail: Cow::Borrowed("") }
+    }
+
+    /// The same problem with another title: a short summary that is the same every time.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The same problem, with what helps the client to do better this time. Sent as it is.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// The status it is answered with.
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The title; may be empty.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The detail; may be empty.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.code(), self.title)?;
+        if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
+    }
+}
+
+impl core::error::Error for Problem {}
+
+impl From<Status> for Problem {
+    fn from(status: Status) -> Self {
+        Self::new(status)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = PooledVec::take();
+        body.push(b'{');
+        if !self.title.is_empty() {
+            member(&mut body, "title", &self.title);
+            body.push(b',');
+        }
+        member(&mut body, "status", &self.status.code());
+        if !self.detail.is_empty() {
+            body.push(b',');
+            member(&mut body, "detail", &self.detail);
+        }
+        body.push(b'}');
+        Response::ok(PROBLEM, body.into()).with_status(self.status)
+    }
+}
+
+/// Appends one member of an object. Strings and numbers written to memory cannot fail.
+fn member<T: serde::Serialize + ?Sized>(body: &mut PooledVec, name: &str, value: &T) {
+    body.push(b'"');
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(b"\":");
+    let _ = serde_json::to_writer(&mut **body, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constructors() {
+        let rows = [
+            (Response::text("a"), "text/plain; charset=utf-8"),
+            (Response::html("a".to_owned()), "text/html; charset=utf-8"),
+            (Response::json_bytes(Bytes::from(b"a")), "application/json"),
+            (Response::bytes("image/png", b"a"), "image/png"),
+        ];
+        for (response, content_type) in rows {
+            assert_eq!(response.status(), Status::OK);
+            assert_eq!(response.content_type(), Some(&HeaderValue::from_static(content_type)));
+            assert_eq!(response.body(), b"a");
+            assert_eq!(response.content_length(), Some(1));
+            assert!(response.headers().is_empty());
+        }
+        let empty = Response::new(Status::CREATED);
+        assert_eq!((empty.body(), empty.content_length()), (&[][..], Some(0)));
+        assert_eq!(empty.content_type(), None);
+    }
+
+    #[test]
+    fn statuses_that_forbid_content() {
+        let rows: [(u16, &[u8], Option<u64>); 8] = [
+            (100, b"", None),
+            (199, b"", None),
+            (200, b"content", Some(7)),
+            (204, b"", None),
+            (205, b"", Some(0)),
+            (206, b"content", Some(7)),
+            (304, b"", None),
+            (500, b"content", Some(7)),
+        ];
+        for (code, body, length) in rows {
+            let status = Status::new(code).expect("three digits");
+            let response = Response::text("content").with_status(status);
+            assert_eq!(response.body(), body, "{code}");
+            assert_eq!(response.content_length(), length, "{code}");
+        }
+    }
+
+    #[test]
+    fn bodies_keep_what_they_are_made_from() {
+        let text = String::from("content");
+        let address = text.as_ptr();
+        assert_eq!(Body::from(text).as_ptr(), address);
+        let bytes = Bytes::from(b"content".to_vec());
+        assert_eq!(Body::from(bytes.clone()).as_ptr(), bytes.as_ptr());
+        let rows: [Body; 6] = [
+            "content".into(),
+            Text::from("content").into(),
+            b"content".into(),
+            b"content"[..].into(),
+            b"content".to_vec().into(),
+            Cow::Borrowed("content").into(),
+        ];
+        for body in rows {
+            assert_eq!(*body, b"content"[..]);
+        }
+        assert_eq!(Response::new(Status::OK).with_body("other").body(), b"other");
+    }
+
+    #[test]
+    fn headers_are_added_in_order() {
+        const SET_COOKIE: HeaderName = HeaderName::from_static("set-cookie");
+        let value = HeaderValue::from_static;
+        let response = Response::text("")
+            .with_header(SET_COOKIE, value("a=1"))
+            .with_header(SET_COOKIE, value("b=2"))
+            .with_header(HeaderName::from_static("content-type"), value("text/css"));
+        let wanted = [(SET_COOKIE, value("a=1")), (SET_COOKIE, value("b=2"))];
+        assert_eq!(response.headers(), wanted);
+        assert_eq!(response.header("set-cookie"), Some(&value("a=1")));
+        assert_eq!(response.header("content-type"), Some(&value("text/css")));
+        assert_eq!(response.content_type(), Some(&value("text/css")));
+        assert_eq!(response.header("vary"), None);
+    }
+
+    #[test]
+    fn problems_are_json() {
+        let odd = Status::new(599).expect("three digits");
+        let rows = [
+            (Problem::new(Status::CONFLICT), r#"{"title":"Conflict","status":409}"#),
+            (Problem::new(odd), r#"{"status":599}"#),
+            (
+                Problem::from(Status::BAD_REQUEST).with_title("a").with_detail("\"\\\n\u{1}\u{e9}"),
+                "{\"title\":\"a\",\"status\":400,\"detail\":\"\\\"\\\\\\n\\u0001\u{e9}\"}",
+            ),
+        ];
+        for (problem, wanted) in rows {
+            let status = problem.status();
+            let response = problem.into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.content_type(), Some(&PROBLEM));
+            assert_eq!(str::from_utf8(response.body()), Ok(wanted));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the connections of one core share.
+//!
+//! Owns the compiled routes, the date of the second, and pools of what connections work with.
+//! Invariant: everything here belongs to one core; nothing is locked and nothing is atomic.
+
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use dx_http::Date;
+use dx_io::Instant;
+
+use crate::conn::Work;
+use crate::limits::{CHUNK_BYTES, CHUNK_KEPT_BYTES, CHUNKS_KEPT, Limits, WORKS_KEPT};
+use crate::router::Router;
+
+/// One core's share of the server.
+pub(crate) struct Worker {
+    pub(crate) router: Router,
+    pub(crate) limits: Limits,
+    /// Connections that live.
+    pub(crate) connections: Cell<u32>,
+    /// Listeners that are open.
+    pub(crate) listening: Cell<u32>,
+    /// A shutdown has begun: answer what was read, take nothing new.
+    pub(crate) draining: Cell<bool>,
+    /// Woken when a connection or a listener ends. As many as there are listeners, and one.
+    closed: RefCell<Vec<core::task::Waker>>,
+    date: RefCell<DateOfSecond>,
+    chunks: RefCell<Vec<Vec<u8>>>,
+    shared_chunks: RefCell<Vec<Rc<Vec<u8>>>>,
+    // Boxed, because a connection holds its state by a pointer and is small without it.
+    #[allow(clippy::vec_box)]
+    works: RefCell<Vec<Box<Work>>>,
+}
+
+struct DateOfSecond {
+    date: Date,
+    /// When the date must be made anew.
+    until: Instant,
+}
+
+impl Worker {
+    pub(crate) fn new(router: Router, limits: Limits) -> Rc<Self> {
+        Rc::new(Self {
+            router,
+            limits,
+            connections: Cell::new(0),
+            listening: Cell::new(0),
+            draining: Cell::new(false),
+            closed: RefCell::new(Vec::new()),
+            date: RefCell::new(DateOfSecond { date: Date::from_unix(0), until: Instant::ZERO }),
+            chunks: RefCell::new(Vec::new()),
+            shared_chunks: RefCell::new(Vec::new()),
+            works: RefCell::new(Vec::new()),
+        })
+    }
+
+    /// Calls `f` with the date of the present second, which is formatted once a second.
+    pub(crate) fn with_date<R>(&self, now: Instant, f: impl FnOnce(&Date) -> R) -> R {
+        let mut known = self.date.borrow_mut();
+        if now >= known.until {
+            let wall = dx_rt::time::wall();
+            let rest = 1_000_000_000 - u64::from(wall.subsec_nanos());
+            known.date = Date::from_unix(wall.as_secs());
+            known.until = Instant::from_nanos(now.as_nanos() + rest);
+        }
+        f(&known.date)
+    }
+
+    /// An empty buffer, warm if there is one.
+    pub(crate) fn take_chunk(&self) -> Vec<u8> {
+        self.chunks.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(CHUNK_BYTES))
+    }
+
+    /// Takes a buffer back.
+    pub(crate) fn give_chunk(&self, mut chunk: Vec<u8>) {
+        let mut chunks = self.chunks.borrow_mut();
+        let worth = chunk.capacity() > 0 && chunk.capacity() <= CHUNK_KEPT_BYTES;
+        if worth && chunks.len() < CHUNKS_KEPT {
+            chunk.clear();
+            chunks.push(chunk);
+        }
+    }
+
+    /// As [`take_chunk`](Self::take_chunk), ready to be shared; nobody else holds it yet.
+    pub(crate) fn take_shared_chunk(&self) -> Rc<Vec<u8>> {
+        let kept = self.shared_chunks.borrow_mut().pop();
+        kept.unwrap_or_else(|| Rc::new(Vec::with_capacity(CHUNK_BYTES)))
+    }
+
+    /// Takes a shared buffer back, unless somebody still reads it.
+    pub(crate) fn give_shared_chunk(&self, mut chunk: Rc<Vec<u8>>) {
+        let mut chunks = self.shared_chunks.borrow_mut();
+        let Some(bytes) = Rc::get_mut(&mut chunk) else { return };
+        if bytes.capacity() <= CHUNK_KEPT_BYTES && chunks.len() < CHUNKS_KEPT {
+            bytes.clear();
+            chunks.push(chunk);
+        }
+    }
+
+    pub(crate) fn take_work(&self) -> Box<Work> {
+        self.works.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes a working state back; it must be empty.
+    pub(crate) fn give_work(&self, work: Box<Work>) {
+        let mut works = self.works.borrow_mut();
+        if works.len() < WORKS_KEPT {
+            works.push(work);
+        }
+    }
+
+    /// Whether no further connection is allowed.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.connections.get() >= self.limits.connections_max
+    }
+
+    pub(crate) fn opened(&self) {
+        self.connections.set(self.connections.get() + 1);
+    }
+
+    pub(crate) fn closed(&self) {
+        self.connections.set(self.connections.get() - 1);
+        self.wake_closed();
+    }
+
+    /// Wakes everybody who waits for a connection or a listener to end.
+    pub(crate) fn wake_closed(&self) {
+        for waker in self.closed.take() {
+            waker.wake();
+        }
+    }
+
+    /// Waits until a connection or a listener has ended, or a shutdown has begun.
+    pub(crate) async fn one_closed(&self) {
+        let before = self.ends();
+        core::future::poll_fn(|cx| {
+            if self.ends() != before {
+                return core::task::Poll::Ready(());
+            }
+            self.closed.borrow_mut().push(cx.waker().clone());
+            core::task::Poll::Pending
+        })
+        .await;
+    }
+
+    fn ends(&self) -> (u32, u32, bool) {
+        (self.connections.get(), self.listening.get(), self.draining.get())
+    }
+}

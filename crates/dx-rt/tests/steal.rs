@@ -1,0 +1,217 @@
+//! Stealing: only by a core with nothing else to do, only what may move.
+#![cfg(not(loom))]
+
+mod common;
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
+
+use common::{backends, driver};
+use dx_io::IoBackend;
+use dx_rt::time::yield_now;
+use dx_rt::{Core, CoreConfig, Cores, CoresConfig, JoinHandle, Phase, Wait};
+use dx_rt::{reached, spawn, spawn_stealable};
+
+fn pair(backend: IoBackend) -> (Core, Core) {
+    let mut cores = Core::group(vec![driver(backend), driver(backend)], &CoreConfig::default());
+    let second = cores.pop().expect("two drivers, two cores");
+    (cores.pop().expect("two drivers, two cores"), second)
+}
+
+/// Jobs of `core`, each of which says where it ran.
+fn backlog(core: &Core, count: usize) -> Vec<JoinHandle<ThreadId>> {
+    core.enter(|| (0..count).map(|_| spawn_stealable(async { thread::current().id() })).collect())
+}
+
+fn turn(core: &Core) -> dx_rt::Turned {
+    core.turn(Wait::Poll).expect("the reactor works")
+}
+
+/// Every kind of own work keeps a core from stealing, for as long as there is any.
+#[test]
+fn a_core_with_work_of_its_own_does_not_steal() {
+    for backend in backends() {
+        for kind in ["task", "job"] {
+            let (victim, busy) = pair(backend);
+            let stop = Arc::new(AtomicBool::new(false));
+            let stopped = Arc::clone(&stop);
+            let work = async move {
+                while !stopped.load(Ordering::Relaxed) {
+                    yield_now().await;
+                }
+            };
+            let work = match kind {
+                "task" => busy.spawn(work),
+                _ => busy.enter(|| spawn_stealable(work)),
+            };
+            let jobs = backlog(&victim, 20);
+            for _ in 0..100 {
+                turn(&busy);
+            }
+            assert_eq!(busy.stats().stolen(), 0, "{backend}: a core with a {kind} has stolen");
+            assert!(jobs.iter().all(|job| !job.is_finished()));
+
+            stop.store(true, Ordering::Relaxed);
+            let mut turns = 0;
+            while !jobs.iter().all(JoinHandle::is_finished) {
+                turn(&busy);
+                turns += 1;
+                assert!(turns < 1000, "{backend}: an idle core does not steal");
+            }
+            assert!(work.is_finished());
+            assert_eq!(busy.stats().stolen(), 20);
+            assert_eq!(victim.stats().turns(), 0, "the victim has had no part in it");
+        }
+    }
+}
+
+#[test]
+fn a_core_keeps_the_jobs_that_nobody_takes() {
+    for backend in backends() {
+        let (owner, other) = pair(backend);
+        let jobs = backlog(&owner, 200);
+        while !jobs.iter().all(JoinHandle::is_finished) {
+            turn(&owner);
+        }
+        for _ in 0..10 {
+            assert_eq!(turn(&other).stolen, 0);
+        }
+        assert_eq!((owner.stats().stolen(), other.stats().stolen()), (0, 0));
+    }
+}
+
+/// A job that was stolen and waits is woken from anywhere and ends; its maker hears of it.
+#[test]
+fn a_stolen_job_that_waits_ends() {
+    for backend in backends() {
+        let (victim, thief) = pair(backend);
+        let (value, given) = channel();
+        let waker = Arc::new(Mutex::new(None::<std::task::Waker>));
+        let place = Arc::clone(&waker);
+        let job = victim.enter(|| {
+            spawn_stealable(std::future::poll_fn(move |cx| match given.try_recv() {
+                Ok(value) => std::task::Poll::Ready(value),
+                Err(_) => {
+                    *place.lock().unwrap() = Some(cx.waker().clone());
+                    std::task::Poll::Pending
+                }
+            }))
+        });
+        let told = victim.spawn(job);
+        turn(&thief);
+        assert_eq!(thief.stats().stolen(), 1);
+        turn(&thief);
+        turn(&victim);
+        let woken = waker.lock().unwrap().take().expect("the job waits");
+        thread::spawn(move || {
+            value.send(7).unwrap();
+            woken.wake();
+        })
+        .join()
+        .unwrap();
+        // Woken from outside the group, it goes to where it was made, or is stolen again.
+        let mut turns = 0;
+        while !told.is_finished() {
+            turn(&thief);
+            turn(&victim);
+            turns += 1;
+            assert!(turns < 1000, "{backend}: the wake was lost");
+        }
+        assert_eq!(told.try_take(), Some(Ok(7)));
+    }
+}
+
+/// What one round with real threads came to.
+struct Round {
+    busy: ThreadId,
+    idle: ThreadId,
+    /// Where each job ran.
+    jobs: Vec<ThreadId>,
+    /// Where each local task ran.
+    locals: Vec<ThreadId>,
+    stolen: u64,
+    helped: u64,
+}
+
+const JOBS: usize = 64;
+
+/// Core 0 makes a backlog and does not come back before somebody else has worked it off.
+fn round(backend: IoBackend) -> Round {
+    let mut config = CoresConfig::pinned(2);
+    config.backend = backend;
+    let ran = Arc::new((AtomicUsize::new(0), Mutex::new(Vec::new())));
+    let log = Arc::clone(&ran);
+    let (tell, told) = channel();
+    let cores = Cores::start(&config, move |context| {
+        let (ran, tell) = (Arc::clone(&log), tell.clone());
+        async move {
+            if context.index == 1 {
+                tell.send((1, vec![thread::current().id()])).unwrap();
+                reached(Phase::Draining).await;
+                return;
+            }
+            let here = Rc::new(thread::current().id());
+            let locals: Vec<_> = (0..JOBS)
+                .map(|_| {
+                    let here = Rc::clone(&here);
+                    spawn(async move { (*here, thread::current().id()) })
+                })
+                .collect();
+            for _ in 0..JOBS {
+                let ran = Arc::clone(&ran);
+                drop(spawn_stealable(async move {
+                    ran.1.lock().unwrap().push(thread::current().id());
+                    ran.0.fetch_add(1, Ordering::Release);
+                }));
+            }
+            while ran.0.load(Ordering::Acquire) < JOBS {
+                thread::yield_now();
+            }
+            let mut seen = vec![*here];
+            for local in locals {
+                let (spawned, polled) = local.await.expect("no panic");
+                assert_eq!(spawned, polled);
+                seen.push(polled);
+            }
+            tell.send((0, seen)).unwrap();
+            reached(Phase::Draining).await;
+        }
+    })
+    .expect("both cores start");
+    let mut reports: Vec<_> = told.iter().take(2).collect();
+    reports.sort_by_key(|(index, _)| *index);
+    let (stolen, helped) =
+        (cores.stats(1).unwrap().stolen(), cores.stats(0).unwrap().helped());
+    cores.enter_phase(Phase::Draining);
+    cores.join().expect("both cores end");
+    let jobs = ran.1.lock().unwrap().clone();
+    Round {
+        busy: reports[0].1[0],
+        idle: reports[1].1[0],
+        jobs,
+        locals: reports[0].1[1..].to_vec(),
+        stolen,
+        helped,
+    }
+}
+
+#[test]
+fn an_idle_core_wakes_and_works_off_the_backlog_of_a_busy_one() {
+    for backend in backends() {
+        // Whether core 1 slept already when the backlog grew is up to the kernel; if it did not,
+        // nobody had to wake it, and the round proves only that it stole.
+        loop {
+            let round = round(backend);
+            assert_ne!(round.busy, round.idle);
+            assert_eq!(round.jobs, vec![round.idle; JOBS], "{backend}: where the jobs ran");
+            assert_eq!(round.locals, vec![round.busy; JOBS], "{backend}: local tasks have moved");
+            assert_eq!(round.stolen, JOBS as u64);
+            if round.helped > 0 {
+                break;
+            }
+        }
+    }
+}
