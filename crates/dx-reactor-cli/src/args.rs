@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        Args::command().debug_assert();
+        <Args as CommandFactory>::command().debug_assert();
     }
 
     #[test]

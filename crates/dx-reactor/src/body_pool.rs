@@ -3,10 +3,11 @@
 //! Owns [`PooledVec`] and the thread's stock of vectors. May not know what is written to them. Its
 //! one invariant: the stock is bounded, in vectors and in the capacity of each.
 
-use core::cell::RefCell;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::io;
+
+use crate::stock::Stock;
 
 /// Vectors a thread keeps.
 pub(crate) const BODIES_KEPT: usize = 128;
@@ -16,7 +17,7 @@ pub(crate) const BODY_KEPT_BYTES: usize = 32 * 1024;
 pub(crate) const BODY_CAPACITY: usize = 1024;
 
 thread_local! {
-    static STOCK: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static STOCK: Stock<Vec<u8>, BODIES_KEPT> = const { Stock::new() };
 }
 
 /// A `Vec<u8>` that returns to its thread's stock when it is dropped, for bodies that are written
@@ -42,8 +43,7 @@ impl PooledVec {
     #[must_use]
     #[inline]
     pub fn take() -> Self {
-        // The stock is gone while its thread ends.
-        let used = STOCK.try_with(|stock| stock.borrow_mut().pop()).ok().flatten();
+        let used = Stock::take(&STOCK);
         Self { bytes: used.unwrap_or_else(|| Vec::with_capacity(BODY_CAPACITY)) }
     }
 }
@@ -51,19 +51,11 @@ impl PooledVec {
 impl Drop for PooledVec {
     #[inline]
     fn drop(&mut self) {
-        let worth = (BODY_CAPACITY..=BODY_KEPT_BYTES).contains(&self.bytes.capacity());
-        if !worth {
-            return;
+        if (BODY_CAPACITY..=BODY_KEPT_BYTES).contains(&self.bytes.capacity()) {
+            let mut bytes = core::mem::take(&mut self.bytes);
+            bytes.clear();
+            Stock::give(&STOCK, bytes);
         }
-        let mut bytes = core::mem::take(&mut self.bytes);
-        bytes.clear();
-        // Refused while the thread ends: then the closure is dropped, and the vector with it.
-        let _ = STOCK.try_with(move |stock| {
-            let mut stock = stock.borrow_mut();
-            if stock.len() < BODIES_KEPT {
-                stock.push(bytes);
-            }
-        });
     }
 }
 
@@ -122,10 +114,6 @@ mod tests {
     use super::*;
 
     // Every test has a thread of its own, and so an empty stock.
-    fn kept() -> usize {
-        STOCK.with(|stock| stock.borrow().len())
-    }
-
     #[test]
     fn memory_is_used_again_and_empty() {
         let mut body = PooledVec::take();
@@ -136,7 +124,7 @@ mod tests {
         let body = PooledVec::take();
         assert!(body.is_empty());
         assert_eq!(body.as_ptr(), address);
-        assert_eq!(kept(), 0);
+        assert_eq!(Stock::len(&STOCK), 0);
     }
 
     #[test]
@@ -149,12 +137,12 @@ mod tests {
             (BODY_KEPT_BYTES + 1, 0),
         ];
         for (capacity, wanted) in rows {
-            STOCK.take();
+            while Stock::take(&STOCK).is_some() {}
             drop(PooledVec::from(Vec::with_capacity(capacity)));
-            assert_eq!(kept(), wanted, "{capacity}");
+            assert_eq!(Stock::len(&STOCK), wanted, "{capacity}");
         }
         let bodies: Vec<_> = (0..BODIES_KEPT + 10).map(|_| PooledVec::take()).collect();
         drop(bodies);
-        assert_eq!(kept(), BODIES_KEPT);
+        assert_eq!(Stock::len(&STOCK), BODIES_KEPT);
     }
 }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use dx_rt::RunError;
 
-use crate::router::RouteError;
+use crate::route_error::RouteError;
 
 /// A server could not start or go on.
 #[derive(Debug)]

@@ -63,7 +63,6 @@ pub enum Synchronous {}
 pub enum Asynchronous {}
 
 /// What a handler's call came to.
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 #[expect(missing_debug_implementations, reason = "cannot be named outside this crate")]
 pub enum Reply {
     /// The answer.

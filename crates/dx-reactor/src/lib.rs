@@ -1,1 +1,69 @@
-//! x
+//! The I/O engine under a web framework.
+//!
+//! Owns the server: its description ([`DxReactor`]), its life ([`Running`]), and what a handler
+//! sees ([`App`], [`Request`], [`Response`]). May not know kernels or databases. Invariant: one
+//! pinned thread per core, and nothing shared between them on the path of a request.
+//!
+//! ```no_run
+//! use dx_reactor::{App, DxReactor, Request, Text};
+//!
+//! fn main() -> Result<(), dx_reactor::ServerError> {
+//!     DxReactor::build()
+//!         .listen(([127, 0, 0, 1], 8080))
+//!         .app(|_worker| {
+//!             App::new()
+//!                 .get("/", || "Hello, World!")
+//!                 .get("/user/{id}", |request: Request| {
+//!                     request.param_text("id").unwrap_or_default()
+//!                 })
+//!                 .post("/echo", async |request: Request| -> dx_reactor::Bytes {
+//!                     request.into_body()
+//!                 })
+//!         })
+//!         .build()
+//!         .ignite()
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod app;
+mod body_pool;
+mod builder;
+mod bytes;
+mod conn;
+mod error;
+mod handler;
+mod into_response;
+mod json;
+mod limits;
+mod params;
+mod path_hash;
+mod pattern;
+mod request;
+mod response;
+mod route_error;
+mod router;
+mod server;
+mod text;
+mod worker;
+
+pub mod io;
+
+pub use app::App;
+pub use body_pool::PooledVec;
+pub use builder::{Builder, DxReactor, WorkerInfo, WorkerStrategy};
+pub use bytes::Bytes;
+pub use dx_http::{HeaderName, HeaderValue, Method, Status, Version};
+pub use dx_io::IoBackend;
+pub use error::ServerError;
+pub use handler::Handler;
+pub use into_response::IntoResponse;
+pub use json::Json;
+pub use limits::Limits;
+pub use request::Request;
+pub use response::{Body, Problem, Response};
+pub use route_error::RouteError;
+pub use server::{Running, ShutdownHandle};
+pub use text::{Text, TextError};

@@ -4,7 +4,6 @@
 //! how a request arrived nor which handler gets it. Its one invariant: the spans of the head are
 //! read with the bytes that were parsed, which the request owns.
 
-use core::cell::RefCell;
 use core::fmt;
 use core::mem;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +14,7 @@ use dx_http::{Head, Method, Span, Version};
 
 use crate::bytes::Bytes;
 use crate::params::{ParamError, Params};
+use crate::stock::Stock;
 use crate::text::{Text, TextError};
 
 /// Request memories a thread keeps; more requests at once than this are paid with allocations.
@@ -24,8 +24,7 @@ pub(crate) const HEADERS_KEPT: usize = 256;
 
 thread_local! {
     // Boxed, because a request is the pointer, and moving it costs nothing.
-    #[expect(clippy::vec_box)]
-    static STOCK: RefCell<Vec<Box<Parts>>> = const { RefCell::new(Vec::new()) };
+    static STOCK: Stock<Box<Parts>, REQUESTS_KEPT> = const { Stock::new() };
 }
 
 /// One request, complete with its body.
@@ -249,9 +248,7 @@ impl PooledHead {
     /// Memory for a head; what is in it means nothing yet.
     #[inline]
     pub(crate) fn take() -> Self {
-        // The stock is gone while its thread ends.
-        let used = STOCK.try_with(|stock| stock.borrow_mut().pop()).ok().flatten();
-        Self { parts: Some(used.unwrap_or_else(Parts::boxed)) }
+        Self { parts: Some(Stock::take(&STOCK).unwrap_or_else(Parts::boxed)) }
     }
 
     #[inline(always)]
@@ -289,15 +286,9 @@ impl Drop for PooledHead {
         parts.bytes = Bytes::new();
         parts.body = Bytes::new();
         parts.params.clear();
-        if parts.head.headers.capacity() > HEADERS_KEPT {
-            return;
+        if parts.head.headers.capacity() <= HEADERS_KEPT {
+            Stock::give(&STOCK, parts);
         }
-        let _ = STOCK.try_with(move |stock| {
-            let mut stock = stock.borrow_mut();
-            if stock.len() < REQUESTS_KEPT {
-                stock.push(parts);
-            }
-        });
     }
 }
 
@@ -332,7 +323,7 @@ pub(crate) mod tests {
     }
 
     fn kept() -> usize {
-        STOCK.with(|stock| stock.borrow().len())
+        Stock::len(&STOCK)
     }
 
     #[test]
@@ -405,7 +396,7 @@ pub(crate) mod tests {
         let heads: Vec<_> = (0..REQUESTS_KEPT + 10).map(|_| PooledHead::take()).collect();
         drop(heads);
         assert_eq!(kept(), REQUESTS_KEPT);
-        STOCK.take();
+        while Stock::take(&STOCK).is_some() {}
         let mut head = PooledHead::take();
         head.headers.reserve(HEADERS_KEPT + 1);
         drop(head);

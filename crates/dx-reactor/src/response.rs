@@ -12,6 +12,7 @@ use dx_http::{HeaderName, HeaderValue, Status};
 use crate::body_pool::PooledVec;
 use crate::bytes::Bytes;
 use crate::into_response::IntoResponse;
+use crate::stock::Stock;
 use crate::text::Text;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -32,16 +33,30 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 ///     .with_header(RETRY_AFTER, HeaderValue::from_static("5"));
 /// assert_eq!(response.content_length(), Some(15));
 /// ```
-#[derive(Debug)]
 pub struct Response {
+    /// `None` only while being dropped.
+    parts: Option<Box<Parts>>,
+}
+
+/// A response is the pointer to this: it is moved many times on its way from the handler to the
+/// connection, and as a plain struct of 100 bytes those moves took half of that way's time.
+struct Parts {
     status: Status,
     content_type: Option<HeaderValue>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Body,
 }
 
-// A response is moved several times on its way from the handler to the connection.
-const _: () = assert!(size_of::<Response>() <= 128);
+const _: () = assert!(size_of::<Response>() == size_of::<usize>());
+
+/// Response memories a thread keeps; more responses at once than this are paid with allocations.
+pub(crate) const RESPONSES_KEPT: usize = 256;
+/// A memory with room for more headers than this is not kept.
+pub(crate) const HEADERS_KEPT: usize = 64;
+
+thread_local! {
+    static STOCK: Stock<Box<Parts>, RESPONSES_KEPT> = const { Stock::new() };
+}
 
 /// The content of a response, held in whatever it was made from.
 #[derive(Debug)]
@@ -58,26 +73,26 @@ enum Held {
 impl Response {
     /// A response without content.
     #[inline]
-    pub const fn new(status: Status) -> Self {
-        Self { status, content_type: None, headers: Vec::new(), body: Body::empty() }
+    pub fn new(status: Status) -> Self {
+        Self::with(status, None, Body::empty())
     }
 
     /// 200 with `text/plain; charset=utf-8`; `body` is to be UTF-8.
     #[inline]
     pub fn text(body: impl Into<Body>) -> Self {
-        Self::ok(TEXT, body.into())
+        Self::with(Status::OK, Some(TEXT), body.into())
     }
 
     /// 200 with `text/html; charset=utf-8`; `body` is to be UTF-8.
     #[inline]
     pub fn html(body: impl Into<Body>) -> Self {
-        Self::ok(HTML, body.into())
+        Self::with(Status::OK, Some(HTML), body.into())
     }
 
     /// 200 with `application/json`; `body` is to be JSON already. [`Json`](crate::Json) writes it.
     #[inline]
     pub fn json_bytes(body: impl Into<Body>) -> Self {
-        Self::ok(JSON, body.into())
+        Self::with(Status::OK, Some(JSON), body.into())
     }
 
     /// 200 with a content type that is part of the program.
@@ -88,34 +103,38 @@ impl Response {
     /// [`Response::with_content_type`].
     #[inline]
     pub fn bytes(content_type: &'static str, body: impl Into<Body>) -> Self {
-        Self::ok(HeaderValue::from_static(content_type), body.into())
+        Self::with(Status::OK, Some(HeaderValue::from_static(content_type)), body.into())
     }
 
     #[inline]
-    const fn ok(content_type: HeaderValue, body: Body) -> Self {
-        let content_type = Some(content_type);
-        Self { status: Status::OK, content_type, headers: Vec::new(), body }
+    fn with(status: Status, content_type: Option<HeaderValue>, body: Body) -> Self {
+        let mut parts = Stock::take(&STOCK).unwrap_or_else(Parts::boxed);
+        // What is in stock has neither content type nor headers nor body.
+        parts.status = status;
+        parts.content_type = content_type;
+        parts.body = body;
+        Self { parts: Some(parts) }
     }
 
     /// The same response with another status.
     #[must_use]
     #[inline]
-    pub const fn with_status(mut self, status: Status) -> Self {
-        self.status = status;
+    pub fn with_status(mut self, status: Status) -> Self {
+        self.parts_mut().status = status;
         self
     }
 
     /// The same response with another content type.
     #[must_use]
     pub fn with_content_type(mut self, content_type: HeaderValue) -> Self {
-        self.content_type = Some(content_type);
+        self.parts_mut().content_type = Some(content_type);
         self
     }
 
     /// The same response with other content.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
+        self.parts_mut().body = body.into();
         self
     }
 
@@ -126,37 +145,36 @@ impl Response {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if name.as_bytes() == b"content-type" {
-            self.content_type = Some(value);
-        } else {
-            self.headers.push((name, value));
+            return self.with_content_type(value);
         }
+        self.parts_mut().headers.push((name, value));
         self
     }
 
     /// The status.
     #[inline]
-    pub const fn status(&self) -> Status {
-        self.status
+    pub fn status(&self) -> Status {
+        self.parts().status
     }
 
     /// The content type.
     #[inline]
-    pub const fn content_type(&self) -> Option<&HeaderValue> {
-        self.content_type.as_ref()
+    pub fn content_type(&self) -> Option<&HeaderValue> {
+        self.parts().content_type.as_ref()
     }
 
     /// The other headers, in the order they were added.
     #[inline]
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.headers
+        &self.parts().headers
     }
 
     /// The first value of the header `name`, which is written in lower case.
     pub fn header(&self, name: &str) -> Option<&HeaderValue> {
         if name == "content-type" {
-            return self.content_type.as_ref();
+            return self.content_type();
         }
-        let mut lines = self.headers.iter();
+        let mut lines = self.headers().iter();
         lines.find(|(other, _)| other.as_bytes() == name.as_bytes()).map(|(_, value)| value)
     }
 
@@ -164,15 +182,15 @@ impl Response {
     /// sections 6.4.1 and 15.3.6).
     #[inline]
     pub fn body(&self) -> &[u8] {
-        if self.status == Status::OK || !self.forbids_content() { &self.body } else { &[] }
+        let parts = self.parts();
+        if parts.status == Status::OK || !self.forbids_content() { &parts.body } else { &[] }
     }
 
     /// The content's length in bytes; `None` where the response is not to announce one: 1xx and
     /// 204 must not (RFC 9110 section 8.6), and 304 would have to know that of the 200.
     #[inline]
     pub fn content_length(&self) -> Option<u64> {
-        match self.status {
-            Status::OK => Some(self.body.len() as u64),
+        match self.status() {
             Status::NO_CONTENT | Status::NOT_MODIFIED => None,
             status if status.is_informational() => None,
             _ => Some(self.body().len() as u64),
@@ -180,11 +198,51 @@ impl Response {
     }
 
     fn forbids_content(&self) -> bool {
-        self.status.is_informational()
-            || matches!(
-                self.status,
-                Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED
-            )
+        let status = self.status();
+        status.is_informational()
+            || matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED)
+    }
+
+    #[inline(always)]
+    fn parts(&self) -> &Parts {
+        self.parts.as_deref().unwrap_or_else(|| unreachable!("gone only while being dropped"))
+    }
+
+    #[inline(always)]
+    fn parts_mut(&mut self) -> &mut Parts {
+        self.parts.as_deref_mut().unwrap_or_else(|| unreachable!("gone only while being dropped"))
+    }
+}
+
+impl Drop for Response {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(mut parts) = self.parts.take() else { return };
+        parts.content_type = None;
+        parts.headers.clear();
+        parts.body = Body::empty();
+        if parts.headers.capacity() <= HEADERS_KEPT {
+            Stock::give(&STOCK, parts);
+        }
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("content_type", &self.content_type())
+            .field("headers", &self.headers())
+            .field("body_len", &self.body().len())
+            .finish()
+    }
+}
+
+impl Parts {
+    #[cold]
+    fn boxed() -> Box<Self> {
+        let (headers, body) = (Vec::new(), Body::empty());
+        Box::new(Self { status: Status::OK, content_type: None, headers, body })
     }
 }
 
@@ -363,7 +421,7 @@ impl IntoResponse for Problem {
             member(&mut body, "detail", &self.detail);
         }
         body.push(b'}');
-        Response::ok(PROBLEM, body.into()).with_status(self.status)
+        Response::with(self.status, Some(PROBLEM), body.into())
     }
 }
 
@@ -454,6 +512,32 @@ mod tests {
         assert_eq!(response.header("content-type"), Some(&value("text/css")));
         assert_eq!(response.content_type(), Some(&value("text/css")));
         assert_eq!(response.header("vary"), None);
+    }
+
+    #[test]
+    fn memory_is_used_again_and_holds_nothing() {
+        const VARY: HeaderName = HeaderName::from_static("vary");
+        let bytes = std::rc::Rc::new(b"content".to_vec());
+        let body = Bytes::from_shared(bytes.clone(), 0..7);
+        drop(Response::text(body).with_header(VARY, HeaderValue::from_static("*")));
+        assert_eq!((std::rc::Rc::strong_count(&bytes), Stock::len(&STOCK)), (1, 1));
+        let response = Response::new(Status::GONE);
+        assert_eq!(Stock::len(&STOCK), 0);
+        assert_eq!((response.status(), response.body()), (Status::GONE, &[][..]));
+        assert!(response.content_type().is_none() && response.headers().is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let responses: Vec<_> =
+            (0..RESPONSES_KEPT + 10).map(|_| Response::new(Status::OK)).collect();
+        drop(responses);
+        assert_eq!(Stock::len(&STOCK), RESPONSES_KEPT);
+        while Stock::take(&STOCK).is_some() {}
+        let mut response = Response::new(Status::OK);
+        response.parts_mut().headers.reserve(HEADERS_KEPT + 1);
+        drop(response);
+        assert_eq!(Stock::len(&STOCK), 0);
     }
 
     #[test]

@@ -54,7 +54,6 @@ pub(crate) struct Router {
 type ExactPaths = HashMap<Box<[u8]>, usize, BuildHasherDefault<PathHasher>>;
 
 /// What a request came to, unless its handler waits.
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 pub(crate) enum Dispatched {
     /// The answer.
     Ready(Outcome),

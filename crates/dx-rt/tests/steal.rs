@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
-use common::{backends, driver};
+use common::{backends, core, driver, run};
 use dx_io::IoBackend;
-use dx_rt::time::yield_now;
+use dx_rt::time::{sleep, yield_now};
 use dx_rt::{Core, CoreConfig, Cores, CoresConfig, JoinHandle, Phase, Wait};
 use dx_rt::{reached, spawn, spawn_stealable};
 
@@ -65,6 +66,17 @@ fn a_core_with_work_of_its_own_does_not_steal() {
             assert_eq!(busy.stats().stolen(), 20);
             assert_eq!(victim.stats().turns(), 0, "the victim has had no part in it");
         }
+    }
+}
+
+#[test]
+fn a_core_alone_runs_its_own_jobs() {
+    for backend in backends() {
+        let here = thread::current().id();
+        let ran = run(&core(backend), async {
+            spawn_stealable(async { thread::current().id() }).await
+        });
+        assert_eq!(ran, Ok(here));
     }
 }
 
@@ -153,6 +165,8 @@ fn round(backend: IoBackend) -> Round {
                 reached(Phase::Draining).await;
                 return;
             }
+            // Gives the other one time to fall asleep.
+            sleep(Duration::from_millis(10)).await;
             let here = Rc::new(thread::current().id());
             let locals: Vec<_> = (0..JOBS)
                 .map(|_| {

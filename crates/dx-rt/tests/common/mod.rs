@@ -21,6 +21,7 @@ static PROGRESS: AtomicU64 = AtomicU64::new(0);
 pub fn backends() -> Vec<IoBackend> {
     static WATCHDOG: Once = Once::new();
     WATCHDOG.call_once(|| drop(std::thread::spawn(watch)));
+    PROGRESS.fetch_add(1, Ordering::Relaxed);
     let asked = std::env::var(BACKEND_VARIABLE).unwrap_or_else(|_| String::from("auto"));
     let asked: IoBackend = asked.parse().expect("the environment names a backend");
     if asked != IoBackend::Auto {
