@@ -27,6 +27,16 @@ fn main() {
         assert_eq!(done, Ok(Progress::Complete { len: 165 }));
         black_box(&head);
     });
+    // As they lie in a receive buffer: the next request is behind this one.
+    let pipelined = REQUEST.repeat(64);
+    let mut at = 0;
+    measure("the same, pipelined", || {
+        let mut parser = HeadParser::default();
+        let done = parser.parse(black_box(&pipelined[at..]), &limits, &mut head);
+        assert_eq!(done, Ok(Progress::Complete { len: 165 }));
+        at = (at + 165) % pipelined.len();
+        black_box(&head);
+    });
     measure("parse in two cuts", || {
         let mut parser = HeadParser::default();
         let first = parser.parse(black_box(&REQUEST[..100]), &limits, &mut head);
@@ -39,6 +49,14 @@ fn main() {
         let mut request = httparse::Request::new(&mut headers);
         let done = request.parse(black_box(REQUEST));
         assert_eq!(done, Ok(httparse::Status::Complete(165)));
+        black_box(&request);
+    });
+    measure("httparse, pipelined", || {
+        let mut headers = [httparse::EMPTY_HEADER; 16];
+        let mut request = httparse::Request::new(&mut headers);
+        let done = request.parse(black_box(&pipelined[at..]));
+        assert_eq!(done, Ok(httparse::Status::Complete(165)));
+        at = (at + 165) % pipelined.len();
         black_box(&request);
     });
 

@@ -21,9 +21,6 @@ pub(crate) const FIELD: u8 = 1 << 4;
 /// `qdtext`: RFC 9110 section 5.6.4.
 pub(crate) const QUOTED: u8 = 1 << 5;
 
-/// A word with 1 in every byte.
-const ONES: u64 = u64::MAX / 0xFF;
-
 static CLASSES: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -72,39 +69,6 @@ pub(crate) const fn is_token(bytes: &[u8]) -> bool {
         at += 1;
     }
     !bytes.is_empty()
-}
-
-/// The first byte from `from` on that may not stand in a field value; the end if there is none.
-///
-/// Eight bytes at a time; the rare HTAB, which is allowed, costs one round more. (A fold over byte
-/// lanes was tried: the compiler turns it into scalar code of twice the cost.)
-#[inline(always)]
-pub(crate) fn find_control(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let suspects = controls(*word);
-        if suspects == 0 {
-            at += 8;
-            continue;
-        }
-        at += suspects.trailing_zeros() as usize / 8;
-        if bytes[at] != b'\t' {
-            return at;
-        }
-        at += 1;
-    }
-    bytes.get(at..).map_or(bytes.len(), |rest| at + run(rest, FIELD))
-}
-
-/// Zero if and only if no byte of the word is below 0x20 or is 0x7F: "determine if a word has a
-/// byte less than n" and "has a zero byte" from Anderson, "Bit Twiddling Hacks". The lowest set bit
-/// names the first such byte; bits above it may be wrong, because borrows run upwards.
-#[inline(always)]
-fn controls(word: [u8; 8]) -> u64 {
-    let word = u64::from_le_bytes(word);
-    let delete = word ^ (ONES * 0x7F);
-    let low = word.wrapping_sub(ONES * 0x20) & !word;
-    (low | (delete.wrapping_sub(ONES) & !delete)) & (ONES * 0x80)
 }
 
 /// `bytes` without the SP and HTAB around it: OWS, RFC 9110 section 5.6.3.
@@ -181,27 +145,6 @@ mod tests {
         assert_eq!(size(QUERY), 62 + 15 + 3 + 1 + 2);
         assert_eq!(size(FIELD), 1 + 95 + 128);
         assert_eq!(size(QUOTED), 1 + 95 + 128 - 2);
-    }
-
-    #[test]
-    fn controls_are_found_at_every_length_and_place() {
-        for len in 0..40 {
-            for place in 0..len {
-                for byte in 0..=255 {
-                    let mut bytes = vec![b'a'; len];
-                    bytes[place] = byte;
-                    // What stands behind the place must not hide it.
-                    for behind in [b'a', b'\t', 0x7F, 0x80, 0x00] {
-                        bytes[place + 1..].fill(behind);
-                        for from in [0, place] {
-                            let plain = from + run(&bytes[from..], FIELD);
-                            assert_eq!(find_control(&bytes, from), plain, "{bytes:?}");
-                        }
-                    }
-                }
-            }
-        }
-        assert_eq!(find_control(b"", 0), 0);
     }
 
     #[test]

@@ -159,6 +159,15 @@ impl HeaderValue {
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get()
     }
+
+    /// The value, if it is part of the program.
+    #[inline(always)]
+    pub(crate) const fn as_static(&self) -> Option<&'static [u8]> {
+        match self.bytes {
+            Bytes::Static(bytes) => Some(bytes),
+            Bytes::Boxed(_) => None,
+        }
+    }
 }
 
 macro_rules! by_bytes {

@@ -23,7 +23,7 @@
 //! assert_eq!(head.header(bytes, "host"), Some(&b"server"[..]));
 //! assert!(head.keep_alive);
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod body;
 mod chunk;
@@ -35,12 +35,15 @@ mod field;
 mod framing;
 mod grammar;
 mod head;
+mod head_cache;
 mod header;
 mod host;
 mod limits;
 mod method;
 mod parser;
 mod request_line;
+#[allow(unsafe_code)] // a room: vector intrinsics
+mod scan;
 mod span;
 mod status;
 mod target;
@@ -51,6 +54,7 @@ pub use encode::{CONTINUE, ChunkedEncoder, ResponseFraming, ResponseHead};
 pub use error::{BodyError, HeadError};
 pub use framing::Framing;
 pub use head::Head;
+pub use head_cache::HeadCache;
 pub use header::{HeaderError, HeaderName, HeaderValue};
 pub use limits::Limits;
 pub use method::{Method, Version};

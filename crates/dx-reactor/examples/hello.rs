@@ -3,7 +3,7 @@
 //! Try it: `cargo run --release --example hello -- --listen 127.0.0.1:8080 --workers 1
 //! --backend epoll`, then `curl -i http://127.0.0.1:8080/user/42`.
 
-use dx_reactor::{App, Bytes, DxReactor, IoBackend, Json, Request, Text, WorkerStrategy};
+use dx_reactor::{App, Bytes, DxReactor, IoBackend, Json, Request, WorkerStrategy};
 use serde::Serialize;
 use std::net::SocketAddr;
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use dx_rt::net::TcpListener;
 
 use crate::conn::Conn;
-use crate::limits::ACCEPT_BACKOFF;
+use crate::limits::{ACCEPT_BACKOFF, LAST_LOOK};
 use crate::worker::Worker;
 
 /// Rounds through the kernel without an arrival after which its queue counts as empty.
@@ -75,7 +75,8 @@ impl Acceptor {
                 Some(Err(_)) => break,
                 None => {
                     empty += 1;
-                    dx_rt::time::yield_now().await;
+                    // Only a wait goes through the kernel; a yield comes back in the same turn.
+                    dx_rt::time::sleep(LAST_LOOK).await;
                 }
             }
         }

@@ -17,8 +17,9 @@ use crate::router::Router;
 ///
 /// A pattern is a path in which `{name}` stands for one or more characters of one segment, with
 /// text before or after it if need be (`/{file}.json`), and `{*name}`, at the end, for all that
-/// follows, slashes included. Text outweighs `{name}`, and that outweighs `{*name}`. Paths are
-/// compared as they are sent: case-sensitively and percent-encoded, and `/a` is not `/a/`.
+/// follows, slashes included. Text outweighs parameters; `{name}` and `{*name}` at the same place
+/// are a conflict. Paths are compared as they are sent: case-sensitively and percent-encoded, and
+/// `/a` is not `/a/`.
 ///
 /// What needs no route: `HEAD` is answered by the handler of `GET`, `OPTIONS` and methods without a
 /// handler by the list of those that have one, unknown paths by 404.
@@ -56,16 +57,6 @@ pub(crate) struct Fallback {
     pub(crate) handler: ErasedHandler,
 }
 
-macro_rules! methods {
-    ($($name:ident $method:ident)*) => {$(
-        #[doc = concat!("As [`App::route`] with [`Method::", stringify!($method), "`].")]
-        #[must_use]
-        pub fn $name<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
-            self.route(Method::$method, pattern, handler)
-        }
-    )*};
-}
-
 impl App {
     /// An application that answers nothing yet.
     #[must_use]
@@ -73,14 +64,46 @@ impl App {
         Self { routes: Vec::new(), fallbacks: Vec::new(), faults: Vec::new() }
     }
 
-    methods! {
-        get Get
-        head Head
-        post Post
-        put Put
-        patch Patch
-        delete Delete
-        options Options
+    /// As [`App::route`] with [`Method::Get`].
+    #[must_use]
+    pub fn get<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Get, pattern, handler)
+    }
+
+    /// As [`App::route`] with [`Method::Head`].
+    #[must_use]
+    pub fn head<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Head, pattern, handler)
+    }
+
+    /// As [`App::route`] with [`Method::Post`].
+    #[must_use]
+    pub fn post<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Post, pattern, handler)
+    }
+
+    /// As [`App::route`] with [`Method::Put`].
+    #[must_use]
+    pub fn put<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Put, pattern, handler)
+    }
+
+    /// As [`App::route`] with [`Method::Patch`].
+    #[must_use]
+    pub fn patch<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Patch, pattern, handler)
+    }
+
+    /// As [`App::route`] with [`Method::Delete`].
+    #[must_use]
+    pub fn delete<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Delete, pattern, handler)
+    }
+
+    /// As [`App::route`] with [`Method::Options`].
+    #[must_use]
+    pub fn options<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+        self.route(Method::Options, pattern, handler)
     }
 
     /// Requests with this method, whose path matches this pattern, go to this handler.
@@ -95,7 +118,8 @@ impl App {
     }
 
     /// Requests whose path matches no pattern go to this handler, whatever their method (but
-    /// CONNECT). In a nested application: those below its prefix.
+    /// CONNECT). In a nested application: those to its prefix or below, if no longer prefix has a
+    /// fallback.
     #[must_use]
     pub fn fallback<M, H: Handler<M>>(mut self, handler: H) -> Self {
         let prefix = String::new();

@@ -69,7 +69,6 @@ pub struct DxReactor {
 
 impl DxReactor {
     /// Begins the description of a server.
-    #[must_use]
     pub fn build() -> Builder {
         Builder {
             workers: WorkerStrategy::default(),

@@ -126,7 +126,7 @@ where
 {
     #[inline]
     fn call(&self, request: Request) -> Reply {
-        Reply::pending(self(request))
+        Reply::pending(self(request.kept()))
     }
 }
 

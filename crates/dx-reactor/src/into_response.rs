@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use dx_http::Status;
 
+use crate::body::Body;
 use crate::body_pool::PooledVec;
 use crate::bytes::Bytes;
 use crate::response::{Problem, Response};
@@ -73,7 +74,7 @@ impl IntoResponse for Response {
 macro_rules! content {
     ($constructor:expr; $($type:ty)*) => {$(
         impl IntoResponse for $type {
-            #[inline]
+            #[inline(always)]
             fn into_response(self) -> Response {
                 $constructor(self)
             }
@@ -85,7 +86,7 @@ content! { Response::text; &'static str String Cow<'static, str> Text }
 content! { octets; &'static [u8] Vec<u8> Bytes PooledVec }
 
 #[inline]
-fn octets(body: impl Into<crate::response::Body>) -> Response {
+fn octets(body: impl Into<Body>) -> Response {
     Response::bytes("application/octet-stream", body)
 }
 

@@ -131,9 +131,11 @@ mod tests {
             ("application/json", &deep, Err(400)),
         ];
         for (content_type, body, wanted) in rows {
-            let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n\r\n");
+            let head =
+                format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n\r\n");
             let request = request(&head, body.as_bytes());
-            let found = request.json::<Point>().map(|point| assert_eq!(point, Point { x: 1, y: None }));
+            let found =
+                request.json::<Point>().map(|point| assert_eq!(point, Point { x: 1, y: None }));
             assert_eq!(found.map_err(|problem| problem.status().code()), wanted, "{content_type}");
         }
         let bare = request("POST / HTTP/1.1\r\nHost: a\r\n\r\n", good.as_bytes());

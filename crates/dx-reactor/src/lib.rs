@@ -29,11 +29,13 @@
 
 mod accept;
 mod app;
+mod body;
 mod body_pool;
 mod builder;
 mod bytes;
 mod conn;
 mod error;
+mod fallbacks;
 mod handler;
 mod into_response;
 mod json;
@@ -46,16 +48,18 @@ mod response;
 mod route_error;
 mod router;
 mod server;
+mod stock;
 mod text;
 mod worker;
 
 pub mod io;
 
 pub use app::App;
+pub use body::Body;
 pub use body_pool::PooledVec;
 pub use builder::{Builder, DxReactor, WorkerInfo, WorkerStrategy};
 pub use bytes::Bytes;
-pub use dx_http::{HeaderName, HeaderValue, Method, Status, Version};
+pub use dx_http::{HeaderError, HeaderName, HeaderValue, Method, Status, Version};
 pub use dx_io::IoBackend;
 pub use error::ServerError;
 pub use handler::Handler;
@@ -63,7 +67,7 @@ pub use into_response::IntoResponse;
 pub use json::Json;
 pub use limits::Limits;
 pub use request::Request;
-pub use response::{Body, Problem, Response};
-pub use route_error::RouteError;
+pub use response::{Problem, Response};
+pub use route_error::{PatternFault, RouteError};
 pub use server::{Running, ShutdownHandle};
 pub use text::{Text, TextError};

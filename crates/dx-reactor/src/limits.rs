@@ -56,6 +56,8 @@ impl Default for Limits {
 
 /// Bytes of answers gathered for one connection before they are sent and it waits its turn.
 pub(crate) const OUT_HIGH_WATER: usize = 64 * 1024;
+/// Unread bytes of a connection that waits for a handler, from which on it is not read from.
+pub(crate) const INPUT_HIGH_WATER: usize = 4 * 1024;
 /// Requests answered for one connection in one turn, so that the others have theirs.
 pub(crate) const REQUESTS_PER_TURN: u32 = 256;
 /// Output and input chunks that a worker keeps for reuse.
@@ -68,5 +70,8 @@ pub(crate) const CHUNK_BYTES: usize = 4 * 1024;
 pub(crate) const WORKS_KEPT: usize = 1024;
 /// Room made for a body before its bytes have come, whatever length the peer announced.
 pub(crate) const BODY_RESERVE: usize = 64 * 1024;
+/// How long, once a shutdown has begun, an idle connection or listener waits for what the kernel
+/// already has: a few rounds through it.
+pub(crate) const LAST_LOOK: Duration = Duration::from_millis(2);
 /// Wait before accepting again when descriptors have run out.
 pub(crate) const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);

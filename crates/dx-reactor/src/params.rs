@@ -58,10 +58,8 @@ impl Params {
     /// Forgets everything but capacity.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.names.is_some() {
-            self.names = None;
-            self.decoded.clear();
-        }
+        self.names = None;
+        self.decoded.clear();
     }
 
     /// The value of `name`; `head` is the bytes that the path is a part of.
@@ -77,7 +75,8 @@ impl Params {
         }
         let Span { start, len } = self.spans[place];
         let start = usize::from(start);
-        Text::try_from(head.slice(start..start + usize::from(len))).ok()
+        // A part of a path, which the parser keeps to ASCII.
+        Some(Text::proven(head.slice(start..start + usize::from(len))))
     }
 
     /// Names and values, in the order of the pattern.

@@ -44,3 +44,28 @@ impl Hasher for PathHasher {
         self.state
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::hash::{BuildHasher, BuildHasherDefault};
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn alike_paths_spread() {
+        let state = BuildHasherDefault::<PathHasher>::default();
+        let numbered = (0..20_000).map(|number| format!("/api/{number}"));
+        let lengths = (0..20_000).map(|len| "/".repeat(len));
+        let hashes: Vec<u64> =
+            numbered.chain(lengths).map(|path| state.hash_one(path.as_bytes())).collect();
+        assert_eq!(hashes.iter().collect::<HashSet<_>>().len(), hashes.len());
+        // Tables take a bucket from the low bits and a tag from the high seven.
+        for shift in [0, 57] {
+            let mut counts = [0; 128];
+            hashes.iter().for_each(|hash| counts[(hash >> shift) as usize % 128] += 1);
+            let (least, most) = (counts.iter().min(), counts.iter().max());
+            assert!(least > Some(&200) && most < Some(&450), "{least:?} {most:?} of 40,000");
+        }
+    }
+}

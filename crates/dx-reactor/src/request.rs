@@ -197,6 +197,18 @@ impl Request {
         parts.params.text(name, &parts.bytes)
     }
 
+    /// The same request, for a handler that may keep it for long: while receive buffers are running
+    /// low, it is copied out of them, so that slow handlers cannot starve the core.
+    #[inline]
+    pub(crate) fn kept(mut self) -> Self {
+        if self.parts().bytes.is_scarce() {
+            let parts = self.parts_mut();
+            parts.bytes = mem::take(&mut parts.bytes).detach();
+            parts.body = mem::take(&mut parts.body).detach();
+        }
+        self
+    }
+
     /// The path's bytes.
     #[inline]
     pub(crate) fn path_bytes(&self) -> &[u8] {

@@ -46,8 +46,10 @@ pub enum RouteError {
     },
     /// Two fallbacks for the same paths.
     DuplicateFallback {
-        /// The prefix that both are for; empty for the whole application.
+        /// The prefix that the later one is for; empty for the whole application.
         prefix: String,
+        /// The prefix that the earlier one is for: the same but for the names of parameters.
+        with: String,
     },
     /// A method that has no path: CONNECT (RFC 9110 section 9.3.6).
     Unroutable {
@@ -103,10 +105,12 @@ impl fmt::Display for RouteError {
                 Named(methods),
                 Named(with_methods)
             ),
-            Self::DuplicateFallback { prefix } if prefix.is_empty() => {
+            Self::DuplicateFallback { prefix, .. } if prefix.is_empty() => {
                 f.write_str("the application has two fallbacks")
             }
-            Self::DuplicateFallback { prefix } => write!(f, "prefix `{prefix}` has two fallbacks"),
+            Self::DuplicateFallback { prefix, with } => {
+                write!(f, "prefix `{prefix}` has a fallback already, that of `{with}`")
+            }
             Self::Unroutable { method, pattern } => {
                 write!(f, "route `{pattern}`: {method} has no path to be routed by")
             }
@@ -170,8 +174,12 @@ mod tests {
                 "route `GET /` has two handlers",
             ),
             (
-                RouteError::DuplicateFallback { prefix: String::new() },
+                RouteError::DuplicateFallback { prefix: String::new(), with: String::new() },
                 "the application has two fallbacks",
+            ),
+            (
+                RouteError::DuplicateFallback { prefix: "/{a}".into(), with: "/{b}".into() },
+                "prefix `/{a}` has a fallback already, that of `/{b}`",
             ),
         ];
         for (error, wanted) in rows {

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::app::{Fallback, Route};
+use crate::fallbacks::Fallbacks;
 use crate::handler::{self, ErasedHandler, Outcome, Reply};
 use crate::into_response::IntoResponse;
 use crate::params::ParamError;
@@ -41,8 +42,9 @@ const METHODS: [Method; 9] = [
 /// Compiled routes.
 pub(crate) struct Router {
     endpoints: Vec<Endpoint>,
-    /// Places in `endpoints` of patterns without parameters, which win over all others: one look
-    /// here takes 8 ns, down the tree 20 to 35 ns.
+    /// Places in `endpoints` of patterns without parameters, which win over all others. Finding
+    /// them here instead of in the tree saves 9 ns with one route and 20 ns with two hundred, and
+    /// costs the other patterns 1 ns.
     exact: ExactPaths,
     /// Places in `endpoints` of all patterns.
     patterns: matchit::Router<usize>,
@@ -67,15 +69,6 @@ struct Endpoint {
     names: Rc<[Box<str>]>,
     handlers: [Option<ErasedHandler>; METHODS.len()],
     allow: HeaderValue,
-}
-
-/// What answers where no pattern matches.
-#[derive(Default)]
-struct Fallbacks {
-    root: Option<ErasedHandler>,
-    nested: Vec<(ErasedHandler, Rc<[Box<str>]>)>,
-    /// Places in `nested`.
-    prefixes: matchit::Router<usize>,
 }
 
 impl Router {
@@ -108,9 +101,9 @@ impl Router {
                 exact.insert(endpoints[place].pattern.as_bytes().into(), place);
             }
         }
-        let all = METHODS.into_iter().filter(|&method| {
-            endpoints.iter().any(|endpoint| endpoint.handler(method).is_some())
-        });
+        let all = METHODS
+            .into_iter()
+            .filter(|&method| endpoints.iter().any(|endpoint| endpoint.handler(method).is_some()));
         let allow = allow(&all.collect::<Vec<_>>());
         Ok(Self { endpoints, exact, patterns, fallbacks: Fallbacks::new(fallbacks)?, allow })
     }
@@ -198,44 +191,6 @@ impl Endpoint {
         // RFC 9110 section 15.5.6: MUST say what is allowed.
         let response = Problem::new(Status::METHOD_NOT_ALLOWED).into_response();
         Dispatched::Ready(Outcome::answered(response.with_header(ALLOW, self.allow.clone())))
-    }
-}
-
-impl Fallbacks {
-    fn new(fallbacks: Vec<Fallback>) -> Result<Self, RouteError> {
-        let mut all = Self::default();
-        for Fallback { prefix, handler } in fallbacks {
-            if prefix.is_empty() {
-                if all.root.replace(handler).is_some() {
-                    return Err(RouteError::DuplicateFallback { prefix });
-                }
-                continue;
-            }
-            let Ok(names) = pattern::names(&prefix) else {
-                let fault = PatternFault::InvalidParam;
-                return Err(RouteError::Prefix { prefix, fault });
-            };
-            // The name of what follows is the last and not among `names`; nobody asks for it.
-            for below in ["", "/", "/{*}"] {
-                let below = below.replace('*', "*rest");
-                let pattern = format!("{prefix}{below}");
-                if all.prefixes.insert(pattern, all.nested.len()).is_err() {
-                    return Err(RouteError::DuplicateFallback { prefix });
-                }
-            }
-            all.nested.push((handler, names));
-        }
-        Ok(all)
-    }
-
-    fn find(&self, request: &mut Request) -> Result<Option<&ErasedHandler>, ParamError> {
-        request.with_params(|(path, start), params| {
-            let Ok(found) = self.prefixes.at(path) else { return Ok(self.root.as_ref()) };
-            let (handler, names) = &self.nested[*found.value];
-            let values = found.params.iter().map(|(_, value)| value).take(names.len());
-            params.fill(names, (path, start), values)?;
-            Ok(Some(handler))
-        })
     }
 }
 

@@ -173,10 +173,7 @@ pub(crate) fn start(server: DxReactor) -> Result<Running, ServerError> {
     Ok(running)
 }
 
-pub(crate) fn ignite(
-    server: DxReactor,
-    started: impl FnOnce(&Running),
-) -> Result<(), ServerError> {
+pub(crate) fn ignite(server: DxReactor, started: impl FnOnce(&Running)) -> Result<(), ServerError> {
     // Before any thread exists, so that no signal finds its default action.
     let signals = host::Termination::install().map_err(ServerError::Signals)?;
     let running = start(server)?;
@@ -189,7 +186,11 @@ pub(crate) fn ignite(
             if signal == host::Signal::Stopped {
                 break;
             }
-            if first { shutdown.drain() } else { shutdown.end() }
+            if first {
+                shutdown.drain()
+            } else {
+                shutdown.end()
+            }
             first = false;
         }
     });

@@ -17,14 +17,14 @@ impl<T, const MAX: usize> Stock<T, MAX> {
     }
 
     /// The value that was given last, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(key: &'static LocalKey<Self>) -> Option<T> {
         // The stock is gone while its thread ends.
         key.try_with(|stock| stock.kept.borrow_mut().pop()).ok().flatten()
     }
 
     /// Keeps `value`, or drops it if there are enough.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn give(key: &'static LocalKey<Self>, value: T) {
         let _ = key.try_with(move |stock| {
             let mut kept = stock.kept.borrow_mut();

@@ -6,7 +6,7 @@
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use dx_http::Date;
+use dx_http::{Date, HeadCache};
 use dx_io::Instant;
 
 use crate::conn::Work;
@@ -25,7 +25,7 @@ pub(crate) struct Worker {
     pub(crate) draining: Cell<bool>,
     /// Woken when a connection or a listener ends. As many as there are listeners, and one.
     closed: RefCell<Vec<core::task::Waker>>,
-    date: RefCell<DateOfSecond>,
+    heads: RefCell<Heads>,
     chunks: RefCell<Vec<Vec<u8>>>,
     shared_chunks: RefCell<Vec<Rc<Vec<u8>>>>,
     // Boxed, because a connection holds its state by a pointer and is small without it.
@@ -33,10 +33,11 @@ pub(crate) struct Worker {
     works: RefCell<Vec<Box<Work>>>,
 }
 
-struct DateOfSecond {
+struct Heads {
     date: Date,
     /// When the date must be made anew.
     until: Instant,
+    last: HeadCache,
 }
 
 impl Worker {
@@ -48,23 +49,32 @@ impl Worker {
             listening: Cell::new(0),
             draining: Cell::new(false),
             closed: RefCell::new(Vec::new()),
-            date: RefCell::new(DateOfSecond { date: Date::from_unix(0), until: Instant::ZERO }),
+            heads: RefCell::new(Heads {
+                date: Date::from_unix(0),
+                until: Instant::ZERO,
+                last: HeadCache::new(),
+            }),
             chunks: RefCell::new(Vec::new()),
             shared_chunks: RefCell::new(Vec::new()),
             works: RefCell::new(Vec::new()),
         })
     }
 
-    /// Calls `f` with the date of the present second, which is formatted once a second.
-    pub(crate) fn with_date<R>(&self, now: Instant, f: impl FnOnce(&Date) -> R) -> R {
-        let mut known = self.date.borrow_mut();
-        if now >= known.until {
+    /// Calls `f` with the date of the present second, which is formatted once a second, and the
+    /// head that was written last.
+    pub(crate) fn with_heads<R>(
+        &self,
+        now: Instant,
+        f: impl FnOnce(&Date, &mut HeadCache) -> R,
+    ) -> R {
+        let heads = &mut *self.heads.borrow_mut();
+        if now >= heads.until {
             let wall = dx_rt::time::wall();
             let rest = 1_000_000_000 - u64::from(wall.subsec_nanos());
-            known.date = Date::from_unix(wall.as_secs());
-            known.until = Instant::from_nanos(now.as_nanos() + rest);
+            heads.date = Date::from_unix(wall.as_secs());
+            heads.until = Instant::from_nanos(now.as_nanos() + rest);
         }
-        f(&known.date)
+        f(&heads.date, &mut heads.last)
     }
 
     /// An empty buffer, warm if there is one.

@@ -9,7 +9,7 @@ mod cross_platform_io {
     fn section_1() {
         let reactor = DxReactor::build()
             .workers(WorkerStrategy::ThreadPerCore)
-            .io_backend(IoBackend::Auto)  // Auto-detect best backend
+            .io_backend(IoBackend::Auto) // Auto-detect best backend
             .build();
 
         println!("Running on {} cores", reactor.num_cores());

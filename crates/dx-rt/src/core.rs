@@ -56,7 +56,7 @@ pub struct Turned {
     pub completions: usize,
     /// Messages taken in.
     pub messages: usize,
-    /// Jobs taken from siblings.
+    /// Jobs taken from siblings and run.
     pub stolen: usize,
 }
 
@@ -99,10 +99,16 @@ impl Seat {
         Self { driver, jobs, peer }
     }
 
-    /// The core itself, once the group was formed.
-    pub(crate) fn take(self, config: &CoreConfig, index: usize, blocking: BlockingPool) -> Core {
+    /// The core itself, number `index` of the group that was formed.
+    pub(crate) fn take(
+        self,
+        config: &CoreConfig,
+        index: usize,
+        group: Arc<Group>,
+        blocking: BlockingPool,
+    ) -> Core {
         let Self { driver, jobs, peer } = self;
-        Core { state: Rc::new(State::new(driver, config, index, jobs, peer, blocking)) }
+        Core { state: Rc::new(State::new(driver, config, (index, group), jobs, peer, blocking)) }
     }
 }
 
@@ -120,11 +126,11 @@ impl Core {
     pub fn group(drivers: Vec<Driver>, config: &CoreConfig) -> Vec<Self> {
         let blocking = BlockingPool::default();
         let seats: Vec<Seat> = drivers.into_iter().map(Seat::new).collect();
-        Group::form(seats.iter().map(|seat| seat.peer.clone()).collect());
+        let group = Group::form(seats.iter().map(|seat| seat.peer.clone()).collect());
         seats
             .into_iter()
             .enumerate()
-            .map(|(index, seat)| seat.take(config, index, blocking.clone()))
+            .map(|(index, seat)| seat.take(config, index, group.clone(), blocking.clone()))
             .collect()
     }
 
@@ -191,9 +197,7 @@ impl Core {
 
     /// Moves the whole group on to `phase`.
     pub fn enter_phase(&self, phase: Phase) {
-        if let Some(group) = self.state.peer.group() {
-            group.enter(phase);
-        }
+        self.state.group.enter(phase);
     }
 
     /// What is still held: tasks, connections, operations in flight, receive buffers.
@@ -252,7 +256,9 @@ impl Held {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        // Tasks hold the core they run on; without this the two would keep each other alive.
+        // Tasks and jobs hold the core they run on; without this they would keep each other alive.
         self.enter(|| self.state.tasks.cancel_all());
+        // Not as part of this core, or the jobs would come back to it.
+        self.state.close();
     }
 }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -16,6 +17,7 @@ use crate::bounded::Full;
 use crate::core::{Core, CoreConfig, Held, Seat, Wait};
 use crate::current;
 use crate::peers::{CoreStats, Group, Peer, Phase};
+use crate::state::State;
 
 /// Turns given to the kernel to let go of what a core held, before it counts as a leak.
 const QUIESCE_TURNS: u32 = 200;
@@ -128,7 +130,7 @@ impl Cores {
         let main = Arc::new(main);
         let (ready, told) = channel::<Ready>();
         // A thread passes once every core is known; an error drops the sender instead.
-        let mut gates: Vec<Sender<()>> = Vec::new();
+        let mut gates: Vec<Sender<Arc<Group>>> = Vec::new();
         let mut threads = Vec::new();
         for (index, &cpu) in config.cpus.iter().enumerate() {
             let (gate, opened) = channel();
@@ -144,16 +146,21 @@ impl Cores {
             let main = main.clone();
             let thread = thread::Builder::new()
                 .name(format!("dx-core-{index}"))
-                .spawn(move || starter.run(&*main))
-                .map_err(RunError::Thread)?;
-            threads.push(thread);
+                .spawn(move || starter.run(&*main));
+            match thread {
+                Ok(thread) => threads.push(thread),
+                Err(error) => return Err(give_up(gates, threads, RunError::Thread(error))),
+            }
         }
         drop(ready);
-        let (peers, detections) = collect(&told, threads.len())?;
+        let (peers, detections) = match collect(&told, threads.len()) {
+            Ok(known) => known,
+            Err(error) => return Err(give_up(gates, threads, error)),
+        };
         let group = Group::form(peers);
         for gate in gates {
             // A thread that is gone has told us why above.
-            let _ = gate.send(());
+            let _ = gate.send(group.clone());
         }
         Ok(Self { threads, group, detections, blocking })
     }
@@ -196,7 +203,7 @@ impl Cores {
     /// Runs `call` on core `index`.
     ///
     /// # Errors
-    /// [`Full`] when that core's mailbox is, or there is no such core.
+    /// [`Full`] when that core's mailbox is, it has ended, or there is no such core.
     pub fn call(&self, index: usize, call: impl FnOnce() + Send + 'static) -> Result<(), Full<()>> {
         self.group.peers.get(index).ok_or(Full(()))?.call(Box::new(call))
     }
@@ -250,14 +257,27 @@ pub fn phase() -> Phase {
 /// Outside a core.
 pub async fn reached(phase: Phase) {
     let core = current::current();
+    let wait = PhaseWait { number: core.new_phase_wait(), core };
     core::future::poll_fn(|cx| {
-        if core.phase() >= phase {
+        if wait.core.phase() >= phase {
             return core::task::Poll::Ready(());
         }
-        core.wait_phase(cx.waker());
+        wait.core.wait_phase(wait.number, cx.waker());
         core::task::Poll::Pending
     })
     .await;
+}
+
+/// One wait for a phase, which leaves nothing behind when it is given up.
+struct PhaseWait {
+    core: Rc<State>,
+    number: u64,
+}
+
+impl Drop for PhaseWait {
+    fn drop(&mut self) {
+        self.core.forget_phase_wait(self.number);
+    }
 }
 
 /// Everything a thread needs to become a core.
@@ -266,7 +286,7 @@ struct Starter {
     cpu: Option<usize>,
     config: CoresConfig,
     ready: Sender<Ready>,
-    opened: Receiver<()>,
+    opened: Receiver<Arc<Group>>,
     blocking: BlockingPool,
 }
 
@@ -292,11 +312,11 @@ impl Starter {
         let seat = Seat::new(driver);
         let _ = ready.send(Ok((index, seat.peer.clone(), detection)));
         drop(ready);
-        if opened.recv().is_err() {
+        let Ok(group) = opened.recv() else {
             // Another core could not start, so none does.
             return Ok(CoreReport { held: Held::default() });
-        }
-        let core = seat.take(&config.core, index, blocking);
+        };
+        let core = seat.take(&config.core, index, group, blocking);
         serve(&core, || main(context))
     }
 }
@@ -313,6 +333,20 @@ where
     let held = core.quiesce(QUIESCE_TURNS).map_err(RunError::Reactor)?;
     // Lost: the main future has panicked.
     main.try_take().map(|()| CoreReport { held }).ok_or(RunError::Panicked)
+}
+
+/// Waits for the threads that wait at their gates to end, and hands `error` on.
+fn give_up(
+    gates: Vec<Sender<Arc<Group>>>,
+    threads: Vec<thread::JoinHandle<Result<CoreReport, RunError>>>,
+    error: RunError,
+) -> RunError {
+    drop(gates);
+    for thread in threads {
+        // How it ended does not matter beside `error`, the first that failed.
+        let _ = thread.join();
+    }
+    error
 }
 
 /// The peers of all cores in order, or the first error.

@@ -38,6 +38,13 @@ pub(crate) fn current() -> Rc<State> {
     try_current().expect("called outside a core: only tasks of a core can do this")
 }
 
+/// The wait of the turn that is under way, if there is one, shall not last.
+pub(crate) fn look_outside() {
+    if let Some(core) = try_current() {
+        core.look_outside.set(true);
+    }
+}
+
 /// The core that is being turned, if there is one.
 pub(crate) fn try_current() -> Option<Rc<State>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()

@@ -10,6 +10,8 @@ use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::current;
+
 /// The task ended without a result: it panicked, or its core or pool was shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinLost;
@@ -23,6 +25,10 @@ impl fmt::Display for JoinLost {
 impl core::error::Error for JoinLost {}
 
 /// The result of a task, when it comes.
+///
+/// The end of a local task that nobody awaits yet ends the turn's wait, so that who turns the core
+/// by hand may look at [`is_finished`](Self::is_finished) after each turn. Stealable and blocking
+/// work ends elsewhere: await it in a task.
 ///
 /// ```
 /// # use dx_io::{Driver, IoBackend, ReactorConfig};
@@ -87,9 +93,13 @@ impl<T> Slot<T> {
         }
     }
 
+    const fn is_ended(&self) -> bool {
+        !matches!(self.outcome, Outcome::Pending)
+    }
+
     /// The waiter to wake, unless the outcome was known before.
     fn end(&mut self, outcome: Outcome<T>) -> Option<Waker> {
-        if !matches!(self.outcome, Outcome::Pending) {
+        if self.is_ended() {
             return None;
         }
         self.outcome = outcome;
@@ -101,7 +111,7 @@ impl<T> JoinHandle<T> {
     /// Whether the task has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.with(|slot| !matches!(slot.outcome, Outcome::Pending))
+        self.with(|slot| slot.is_ended())
     }
 
     /// The result, if it is there and was not taken yet.
@@ -137,15 +147,28 @@ pub(crate) struct LocalEnd<T>(Rc<RefCell<Slot<T>>>);
 
 impl<T> LocalEnd<T> {
     pub(crate) fn finish(self, value: T) {
-        let waiter = self.0.borrow_mut().end(Outcome::Done(value));
-        wake(waiter);
+        self.end(Outcome::Done(value));
+    }
+
+    fn end(&self, outcome: Outcome<T>) {
+        let mut slot = self.0.borrow_mut();
+        if slot.is_ended() {
+            return;
+        }
+        let waiter = slot.end(outcome);
+        drop(slot);
+        match waiter {
+            Some(waiter) => waiter.wake(),
+            // Whoever keeps the handle without awaiting it may be outside, between two turns.
+            None if Rc::strong_count(&self.0) > 1 => current::look_outside(),
+            None => {}
+        }
     }
 }
 
 impl<T> Drop for LocalEnd<T> {
     fn drop(&mut self) {
-        let waiter = self.0.borrow_mut().end(Outcome::Lost);
-        wake(waiter);
+        self.end(Outcome::Lost);
     }
 }
 

@@ -47,6 +47,4 @@ pub use join::{JoinHandle, JoinLost};
 #[cfg(not(loom))]
 pub use peers::{CoreStats, Phase};
 #[cfg(not(loom))]
-pub use spawn::{
-    current_task, spawn, spawn_blocking, spawn_pooled, spawn_stealable, wake_all,
-};
+pub use spawn::{current_task, spawn, spawn_blocking, spawn_pooled, spawn_stealable, wake_all};

@@ -49,7 +49,8 @@ impl<F: Fn() + Send + Sync> Notify for F {
 /// ```
 #[derive(Debug)]
 pub struct Mailbox<T, N> {
-    queue: Mutex<VecDeque<T>>,
+    /// `None` once the mailbox is closed.
+    queue: Mutex<Option<VecDeque<T>>>,
     /// The queue's length, written under the lock: lets the owner look without it.
     len: AtomicUsize,
     /// The owner sleeps, or is about to, and wants to be notified of the next message.
@@ -62,7 +63,7 @@ impl<T, N: Notify> Mailbox<T, N> {
     /// An empty mailbox for at most `capacity` messages, whose owner is awake.
     pub fn new(capacity: usize, notify: N) -> Self {
         Self {
-            queue: Mutex::new(VecDeque::new()),
+            queue: Mutex::new(Some(VecDeque::new())),
             len: AtomicUsize::new(0),
             sleeping: AtomicBool::new(false),
             capacity,
@@ -75,13 +76,15 @@ impl<T, N: Notify> Mailbox<T, N> {
     ///
     /// # Errors
     ///
-    /// [`Full`] with the message when `capacity` messages are waiting.
+    /// [`Full`] with the message when `capacity` messages are waiting, or after [`close`].
+    ///
+    /// [`close`]: Self::close
     pub fn push(&self, message: T) -> Result<(), Full<T>> {
         {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            if queue.len() >= self.capacity {
+            let Some(queue) = queue.as_mut().filter(|queue| queue.len() < self.capacity) else {
                 return Err(Full(message));
-            }
+            };
             queue.push_back(message);
             self.len.store(queue.len(), Ordering::Release);
         }
@@ -104,10 +107,19 @@ impl<T, N: Notify> Mailbox<T, N> {
             return 0;
         }
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(queue) = &mut *queue else { return 0 };
         let count = queue.len();
         into.extend(queue.drain(..));
         self.len.store(0, Ordering::Release);
         count
+    }
+
+    /// Refuses every message from now on, and returns those that were waiting, oldest first. For an
+    /// owner that ends: what it is sent later comes back to the sender at once.
+    pub fn close(&self) -> VecDeque<T> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        self.len.store(0, Ordering::Release);
+        queue.take().unwrap_or_default()
     }
 
     /// Advertises that the owner is about to sleep. `true`: it may, and the next push notifies.

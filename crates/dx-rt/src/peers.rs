@@ -5,7 +5,7 @@
 //! that sleeps has advertised it before it last looked at its mailbox and at its siblings' deques.
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_task::Runnable;
 use crossbeam_deque::{Steal, Stealer};
@@ -94,7 +94,6 @@ pub(crate) struct Peer {
     idle: AtomicBool,
     calls: AtomicUsize,
     pub(crate) stats: CoreStats,
-    group: OnceLock<Arc<Group>>,
 }
 
 /// All cores that work together.
@@ -113,13 +112,7 @@ impl Peer {
             idle: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
             stats: CoreStats::default(),
-            group: OnceLock::new(),
         }
-    }
-
-    /// The group, once it was formed.
-    pub(crate) fn group(&self) -> Option<&Arc<Group>> {
-        self.group.get()
     }
 
     /// Has `call` run on this core.
@@ -128,7 +121,10 @@ impl Peer {
             self.calls.fetch_sub(1, Ordering::Relaxed);
             return Err(Full(()));
         }
-        self.mailbox.push(Message::Call(call)).map_err(|_| Full(()))
+        self.mailbox.push(Message::Call(call)).map_err(|_| {
+            self.call_taken();
+            Full(())
+        })
     }
 
     /// A call was taken out of the mailbox.
@@ -136,18 +132,18 @@ impl Peer {
         self.calls.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Hands a stealable task to this core from elsewhere.
+    /// Hands a stealable task to this core from elsewhere. When the core has ended, the task ends
+    /// here: it lives as long as the core that made it.
     pub(crate) fn run(&self, runnable: Runnable) {
-        let pushed = self.mailbox.push(Message::Run(runnable));
-        debug_assert!(pushed.is_ok(), "the mailbox takes wakes without bound");
+        drop(self.mailbox.push(Message::Run(runnable)));
     }
 
     /// Says that this core is about to sleep with nothing to do. `false`: a sibling has a backlog.
-    pub(crate) fn prepare_idle(&self, own: usize) -> bool {
+    pub(crate) fn prepare_idle(&self, group: &Group, own: usize) -> bool {
         self.idle.store(true, Ordering::Relaxed);
         // Pairs with the fence in `help`: a job pushed before it is seen here, or we are seen.
         fence(Ordering::SeqCst);
-        if self.group().is_some_and(|group| group.has_backlog(own)) {
+        if group.has_backlog(own) {
             self.awake();
             return false;
         }
@@ -162,11 +158,10 @@ impl Peer {
 
     /// Called by the core itself after it has pushed a job: with a backlog, one idle sibling is
     /// woken to help.
-    pub(crate) fn help(&self, backlog: usize) {
+    pub(crate) fn help(&self, group: &Group, backlog: usize) {
         if backlog <= JOBS_BACKLOG {
             return;
         }
-        let Some(group) = self.group() else { return };
         fence(Ordering::SeqCst);
         for peer in &group.peers {
             // The load keeps the line shared; the swap lets one helper be woken once.
@@ -181,21 +176,21 @@ impl Peer {
 
 impl RemoteQueue for Peer {
     fn push(&self, task: TaskRef) {
-        let pushed = self.mailbox.push(Message::Wake(task));
-        debug_assert!(pushed.is_ok(), "the mailbox takes wakes without bound");
+        // Refused by a core that has ended, and its tasks with it; else there is no bound.
+        drop(self.mailbox.push(Message::Wake(task)));
     }
 }
 
 impl Group {
-    /// Makes a group of `peers`; each learns of it.
+    /// Makes a group of `peers`. They do not know it, lest they keep each other alive, and with
+    /// them the descriptors of their wakers.
     pub(crate) fn form(peers: Vec<Arc<Peer>>) -> Arc<Self> {
-        let group =
-            Arc::new(Self { peers: peers.into(), phase: AtomicU8::new(Phase::Running as u8) });
-        for peer in &group.peers {
-            let fresh = peer.group.set(group.clone()).is_ok();
-            assert!(fresh, "a core belongs to one group");
-        }
-        group
+        Arc::new(Self { peers: peers.into(), phase: AtomicU8::new(Phase::Running as u8) })
+    }
+
+    /// Whether `peer` is one of this group.
+    pub(crate) fn has(&self, peer: &Arc<Peer>) -> bool {
+        self.peers.iter().any(|known| Arc::ptr_eq(known, peer))
     }
 
     pub(crate) fn phase(&self) -> Phase {

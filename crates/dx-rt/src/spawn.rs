@@ -73,7 +73,7 @@ where
     let home = Arc::clone(&current::current().peer);
     let schedule = move |job| match current::try_current() {
         // Woken on a core of the same group: it runs where its data is warm.
-        Some(core) if same_group(&core.peer, &home) => core.push_job(job),
+        Some(core) if core.group.has(&home) => core.push_job(job),
         _ => home.run(job),
     };
     let contained = async move {
@@ -117,11 +117,4 @@ async fn contained<F: Future>(future: F) -> Option<F::Output> {
         }
     })
     .await
-}
-
-fn same_group(one: &crate::peers::Peer, other: &crate::peers::Peer) -> bool {
-    match (one.group(), other.group()) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-        _ => false,
-    }
 }

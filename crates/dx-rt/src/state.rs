@@ -5,7 +5,9 @@
 //! waker, a destructor).
 
 use core::cell::{Cell, RefCell};
+use core::task::Waker;
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use crate::connect::Connects;
 use crate::core::{CoreConfig, Wait};
 use crate::limits::JOBS_PER_TURN;
 use crate::net::{Kind, Listeners, Streams, UserData, Wake};
-use crate::peers::{Message, Peer, Phase};
+use crate::peers::{Group, Message, Peer, Phase};
 use crate::task::Tasks;
 use crate::time::Timers;
 
@@ -35,7 +37,12 @@ pub(crate) struct State {
     pub(crate) peer: Arc<Peer>,
     pub(crate) blocking: BlockingPool,
     pub(crate) index: usize,
-    phase_wakers: RefCell<Vec<core::task::Waker>>,
+    pub(crate) group: Arc<Group>,
+    /// Something has happened that only the caller of the turn can see.
+    pub(crate) look_outside: Cell<bool>,
+    /// Who waits for a phase, by the number of the wait.
+    phase_wakers: RefCell<BTreeMap<u64, Waker>>,
+    phase_waits: Cell<u64>,
     phase_seen: Cell<Phase>,
     completions: RefCell<Vec<Completion>>,
     messages: RefCell<Vec<Message>>,
@@ -47,11 +54,12 @@ impl State {
     pub(crate) fn new(
         driver: Driver,
         config: &CoreConfig,
-        index: usize,
+        seat: (usize, Arc<Group>),
         jobs: Worker<Runnable>,
         peer: Arc<Peer>,
         blocking: BlockingPool,
     ) -> Self {
+        let (index, group) = seat;
         let now = driver.now();
         Self {
             tasks: Tasks::new(peer.clone(), config.tasks_max),
@@ -64,7 +72,10 @@ impl State {
             peer,
             blocking,
             index,
-            phase_wakers: RefCell::new(Vec::new()),
+            group,
+            look_outside: Cell::new(false),
+            phase_wakers: RefCell::new(BTreeMap::new()),
+            phase_waits: Cell::new(0),
             phase_seen: Cell::new(Phase::Running),
             completions: RefCell::new(Vec::new()),
             messages: RefCell::new(Vec::new()),
@@ -98,10 +109,11 @@ impl State {
 
     /// How long this turn may wait, having advertised a sleep: `None` for ever.
     pub(crate) fn patience(&self, wait: Wait) -> Option<Duration> {
-        if wait == Wait::Poll || self.tasks.has_ready() || !self.jobs.is_empty() {
+        let look_outside = self.look_outside.take();
+        if wait == Wait::Poll || look_outside || self.tasks.has_ready() || !self.jobs.is_empty() {
             return Some(Duration::ZERO);
         }
-        if !self.peer.prepare_idle(self.index) || !self.peer.mailbox.prepare_sleep() {
+        if !self.peer.prepare_idle(&self.group, self.index) || !self.peer.mailbox.prepare_sleep() {
             return Some(Duration::ZERO);
         }
         let until_timer = self.timers.borrow().next_deadline().map(|at| at - self.now.get());
@@ -178,21 +190,21 @@ impl State {
     /// Adds a stealable job, and has an idle sibling woken when there is a backlog.
     pub(crate) fn push_job(&self, job: Runnable) {
         self.jobs.push(job);
-        self.peer.help(self.jobs.len());
+        self.peer.help(&self.group, self.jobs.len());
     }
 
-    /// Takes one job from a sibling, if this core has nothing else to do at all.
+    /// Runs one job of a sibling, if this core has nothing else to do at all.
     pub(crate) fn maybe_steal(&self) -> usize {
         if self.tasks.has_ready() || !self.jobs.is_empty() {
             return 0;
         }
-        let Some(group) = self.peer.group() else { return 0 };
-        if group.peers.len() < 2 {
+        if self.group.peers.len() < 2 {
             return 0;
         }
-        let Some(job) = group.steal(self.index) else { return 0 };
+        let Some(job) = self.group.steal(self.index) else { return 0 };
         self.peer.stats.stole(1);
-        self.jobs.push(job);
+        // At once: in our deque, two idle cores could take it from each other for ever.
+        job.run();
         1
     }
 
@@ -201,22 +213,43 @@ impl State {
         self.phase_seen.get()
     }
 
+    /// A number for one wait for a phase.
+    pub(crate) fn new_phase_wait(&self) -> u64 {
+        self.phase_waits.replace(self.phase_waits.get() + 1)
+    }
+
     /// Remembers whom to wake when the phase changes.
-    pub(crate) fn wait_phase(&self, waker: &core::task::Waker) {
-        let mut wakers = self.phase_wakers.borrow_mut();
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            wakers.push(waker.clone());
+    pub(crate) fn wait_phase(&self, wait: u64, waker: &Waker) {
+        let old = self.phase_wakers.borrow_mut().insert(wait, waker.clone());
+        drop(old);
+    }
+
+    /// Forgets a wait that has ended or was given up.
+    pub(crate) fn forget_phase_wait(&self, wait: u64) {
+        let old = self.phase_wakers.borrow_mut().remove(&wait);
+        drop(old);
+    }
+
+    /// Takes no more messages and lets go of every job: those that were stolen go home, our own
+    /// end. Each holds the core that made it, by the way it is woken, so none may stay behind.
+    pub(crate) fn close(&self) {
+        for message in self.peer.mailbox.close() {
+            if let Message::Run(job) = message {
+                job.schedule();
+            }
+        }
+        while let Some(job) = self.jobs.pop() {
+            job.schedule();
         }
     }
 
     fn notice_phase(&self) {
-        let Some(group) = self.peer.group() else { return };
-        let phase = group.phase();
+        let phase = self.group.phase();
         if phase == self.phase_seen.get() {
             return;
         }
         self.phase_seen.set(phase);
-        for waker in self.phase_wakers.take() {
+        for waker in self.phase_wakers.take().into_values() {
             waker.wake();
         }
     }

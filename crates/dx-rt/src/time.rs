@@ -8,6 +8,7 @@ use core::future::poll_fn;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use dx_io::Instant;
@@ -23,7 +24,7 @@ pub(crate) struct Timers {
     /// Wakers of [`Sleep`]s, by the number the wheel knows them by.
     sleepers: Vec<Option<Waker>>,
     sleepers_free: Vec<u32>,
-    woken: Vec<Waker>,
+    woken: VecDeque<Waker>,
 }
 
 impl Timers {
@@ -32,7 +33,7 @@ impl Timers {
             wheel: Wheel::new(now, timers_max),
             sleepers: Vec::new(),
             sleepers_free: Vec::new(),
-            woken: Vec::new(),
+            woken: VecDeque::new(),
         }
     }
 
@@ -50,7 +51,7 @@ impl Timers {
     }
 
     pub(crate) fn pop_woken(&mut self) -> Option<Waker> {
-        self.woken.pop()
+        self.woken.pop_front()
     }
 }
 
@@ -88,7 +89,7 @@ impl Deadline {
     pub fn set(&mut self, at: Instant, task: TaskRef) {
         let later = self.at.is_some_and(|old| old.get() <= at.as_nanos());
         self.at = core::num::NonZeroU64::new(at.as_nanos().max(1));
-        if !(later && self.key.is_some()) {
+        if !(later && self.is_armed()) {
             self.arm(task);
         }
     }
@@ -108,9 +109,7 @@ impl Deadline {
         if now.as_nanos() >= at.get() {
             return true;
         }
-        let state = current::current();
-        let fired = self.key.is_none_or(|key| !state.timers.borrow().wheel.contains(key));
-        if fired {
+        if !self.is_armed() {
             self.arm(task);
         }
         false
@@ -122,6 +121,12 @@ impl Deadline {
         if let (Some(key), Some(state)) = (self.key.take(), current::try_current()) {
             state.timers.borrow_mut().wheel.cancel(key);
         }
+    }
+
+    /// Whether the timer stands in the wheel: its key outlives its firing.
+    fn is_armed(&self) -> bool {
+        let Some(key) = self.key else { return false };
+        current::current().timers.borrow().wheel.contains(key)
     }
 
     fn arm(&mut self, task: TaskRef) {
@@ -214,8 +219,11 @@ impl Started {
             timers.sleepers.len() as u32 - 1
         });
         let key = timers.wheel.insert(deadline, u64::from(sleeper));
-        let key = key.expect("more timers than `timers_max` allows");
+        if key.is_err() {
+            timers.sleepers_free.push(sleeper);
+        }
         drop(timers);
+        let key = key.expect("more timers than `timers_max` allows");
         Self { core, deadline, key, sleeper }
     }
 }

@@ -60,6 +60,22 @@ fn only_a_sleeper_is_notified_and_only_once() {
     assert_eq!(notified(), 1, "it took its wish back");
 }
 
+#[test]
+fn a_closed_mailbox_gives_everything_back() {
+    let count = Count::default();
+    let mailbox = Mailbox::new(3, count.clone());
+    mailbox.push(1).unwrap();
+    mailbox.push(2).unwrap();
+    assert_eq!(mailbox.close(), [1, 2]);
+    assert!(mailbox.is_empty());
+    assert_eq!(mailbox.push(3), Err(Full(3)));
+    assert!(mailbox.close().is_empty());
+    assert_eq!(mailbox.drain(&mut Vec::new()), 0);
+    assert!(mailbox.prepare_sleep());
+    assert_eq!(mailbox.push(4), Err(Full(4)));
+    assert_eq!(count.0.load(Ordering::Relaxed), 0, "nothing has come, so nobody is woken");
+}
+
 /// The owner blocks for real whenever it may: a lost wake hangs this test.
 #[test]
 fn four_threads_lose_nothing_and_keep_their_order() {

@@ -73,9 +73,8 @@ fn a_core_with_work_of_its_own_does_not_steal() {
 fn a_core_alone_runs_its_own_jobs() {
     for backend in backends() {
         let here = thread::current().id();
-        let ran = run(&core(backend), async {
-            spawn_stealable(async { thread::current().id() }).await
-        });
+        let ran =
+            run(&core(backend), async { spawn_stealable(async { thread::current().id() }).await });
         assert_eq!(ran, Ok(here));
     }
 }
@@ -133,6 +132,69 @@ fn a_stolen_job_that_waits_ends() {
             assert!(turns < 1000, "{backend}: the wake was lost");
         }
         assert_eq!(told.try_take(), Some(Ok(7)));
+    }
+}
+
+/// A thief that ends gives back what it has stolen; jobs of a core that has ended end with it.
+#[test]
+fn stolen_jobs_go_home_when_the_thief_ends() {
+    for backend in backends() {
+        let (victim, thief) = pair(backend);
+        let kept = Arc::new(());
+        let jobs: Vec<_> = victim.enter(|| {
+            (0..10)
+                .map(|_| {
+                    let kept = Arc::clone(&kept);
+                    spawn_stealable(async move {
+                        yield_now().await;
+                        Arc::strong_count(&kept)
+                    })
+                })
+                .collect()
+        });
+        // Each that it steals yields, and so stands in its own deque.
+        turn(&thief);
+        assert_eq!((thief.stats().stolen(), thief.stats().turns()), (1, 1));
+        drop(thief);
+        while !jobs.iter().all(JoinHandle::is_finished) {
+            turn(&victim);
+        }
+        assert!(jobs.iter().all(|job| job.try_take().is_some()), "{backend}: a job was lost");
+    }
+}
+
+/// Whoever still holds the waker of a job whose core has ended ends the job with it.
+#[test]
+fn a_job_does_not_outlive_its_core() {
+    for backend in backends() {
+        let (victim, thief) = pair(backend);
+        let kept = Arc::new(());
+        let wakers = Arc::new(Mutex::new(Vec::new()));
+        let jobs: Vec<_> = victim.enter(|| {
+            (0..6)
+                .map(|_| {
+                    let (kept, wakers) = (Arc::clone(&kept), Arc::clone(&wakers));
+                    spawn_stealable(std::future::poll_fn(move |cx| {
+                        let _kept = &kept;
+                        wakers.lock().unwrap().push(cx.waker().clone());
+                        std::task::Poll::<()>::Pending
+                    }))
+                })
+                .collect()
+        });
+        turn(&thief);
+        turn(&victim);
+        assert_eq!(thief.stats().stolen(), 1);
+        drop((victim, thief));
+        let wakers = std::mem::take(&mut *wakers.lock().unwrap());
+        assert_eq!(wakers.len(), 6);
+        for (number, waker) in wakers.into_iter().enumerate() {
+            if number % 2 == 0 {
+                waker.wake();
+            }
+        }
+        assert!(jobs.iter().all(|job| job.is_finished() && job.try_take().is_none()), "{backend}");
+        assert_eq!(Arc::strong_count(&kept), 1, "{backend}: a job is kept for ever");
     }
 }
 
@@ -197,8 +259,7 @@ fn round(backend: IoBackend) -> Round {
     .expect("both cores start");
     let mut reports: Vec<_> = told.iter().take(2).collect();
     reports.sort_by_key(|(index, _)| *index);
-    let (stolen, helped) =
-        (cores.stats(1).unwrap().stolen(), cores.stats(0).unwrap().helped());
+    let (stolen, helped) = (cores.stats(1).unwrap().stolen(), cores.stats(0).unwrap().helped());
     cores.enter_phase(Phase::Draining);
     cores.join().expect("both cores end");
     let jobs = ran.1.lock().unwrap().clone();

@@ -35,7 +35,7 @@ impl Incoming {
     }
 
     /// Head, its bytes, and the whole body.
-    pub(super) fn finish(self: Box<Self>) -> (PooledHead, Bytes, Bytes) {
+    pub(super) fn finish(self) -> (PooledHead, Bytes, Bytes) {
         (self.head, self.bytes, Bytes::from(self.body))
     }
 }

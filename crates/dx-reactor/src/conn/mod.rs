@@ -18,6 +18,7 @@ use core::task::{Context, Poll};
 use std::net::Shutdown;
 use std::rc::Rc;
 
+use dx_io::Instant;
 use dx_rt::net::TcpStream;
 use dx_rt::task::{PoolBox, TaskRef};
 use dx_rt::time::Deadline;
@@ -25,6 +26,7 @@ use dx_rt::time::Deadline;
 use self::body::Incoming;
 use self::input::Input;
 use self::reply::Awaited;
+use crate::limits::LAST_LOOK;
 use crate::worker::Worker;
 
 /// What a connection is about to do.
@@ -48,6 +50,8 @@ enum Clock {
     /// Nothing: a handler works.
     Stopped,
     Idle,
+    /// A shutdown has begun: what the kernel has may still come.
+    LastLook,
     Head,
     Body,
     Write,
@@ -81,6 +85,8 @@ pub(crate) struct Conn {
     work: Option<Box<Work>>,
     task: Option<TaskRef>,
     deadline: Deadline,
+    /// The turn's time, read once a poll.
+    now: Instant,
     phase: Phase,
     clock: Clock,
     /// The peer has finished sending.
@@ -97,6 +103,7 @@ impl Conn {
             work: None,
             task: None,
             deadline: Deadline::new(),
+            now: Instant::ZERO,
             phase: Phase::Head,
             clock: Clock::Stopped,
             eof: false,
@@ -166,6 +173,7 @@ impl Conn {
     fn linger(&mut self) -> Poll<()> {
         if let Some(mut work) = self.work.take() {
             work.input.clear(&self.worker);
+            work.parser.reset();
             work.incoming = None;
             work.awaited = None;
             self.worker.give_chunk(core::mem::take(&mut work.out));
@@ -193,16 +201,15 @@ impl Conn {
 
     /// Sets the clock that fits what the connection waits for.
     fn keep_time(&mut self, task: TaskRef) -> Poll<()> {
-        let now = dx_rt::time::now();
+        let now = self.now;
         let clock = self.clock_due();
         if clock == Clock::Stopped {
             self.clock = clock;
             self.deadline.clear();
             return Poll::Pending;
         }
-        // Some clocks run from the moment they were started; others start anew at every event.
-        let restarts = matches!(clock, Clock::Body);
-        if clock != self.clock || restarts {
+        // A clock runs from the moment it was started; whoever makes progress stops it.
+        if clock != self.clock {
             self.clock = clock;
             self.deadline.set(now + self.timeout(clock), task);
             return Poll::Pending;
@@ -218,6 +225,7 @@ impl Conn {
             Phase::Body => Clock::Body,
             Phase::Closing => Clock::Write,
             Phase::Head if self.work.is_some() => Clock::Head,
+            Phase::Head if self.worker.draining.get() => Clock::LastLook,
             Phase::Head => Clock::Idle,
         }
     }
@@ -227,6 +235,7 @@ impl Conn {
         match clock {
             Clock::Stopped => core::time::Duration::MAX,
             Clock::Idle => limits.idle_timeout,
+            Clock::LastLook => LAST_LOOK,
             Clock::Head => limits.head_timeout,
             Clock::Body => limits.body_timeout,
             Clock::Write => limits.write_timeout,
@@ -238,7 +247,7 @@ impl Conn {
         match self.clock {
             Clock::Head | Clock::Body => self.refuse(dx_http::Status::REQUEST_TIMEOUT),
             // Nothing was begun, so nothing needs to be said.
-            Clock::Idle => self.phase = Phase::Closing,
+            Clock::Idle | Clock::LastLook => self.phase = Phase::Closing,
             Clock::Write | Clock::Linger | Clock::Stopped => return Poll::Ready(()),
         }
         self.flush();
@@ -260,6 +269,7 @@ impl Future for Conn {
             this.task = Some(task);
             this.stream.set_owner(task);
         }
+        this.now = dx_rt::time::now();
         this.advance(cx, task)
     }
 }

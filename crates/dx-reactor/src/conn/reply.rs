@@ -68,17 +68,19 @@ impl Conn {
         }
         let out = &mut work.out;
         let body = response.body();
-        self.worker.with_date(dx_rt::time::now(), |date| {
+        self.worker.with_heads(self.now, |date, last| {
             let head = ResponseHead {
                 status: response.status(),
                 version: answer.version,
                 keep_alive,
                 content_type: response.content_type(),
-                framing: ResponseFraming::Length(body.len() as u64),
+                framing: response
+                    .content_length()
+                    .map_or(ResponseFraming::None, ResponseFraming::Length),
                 date,
                 headers: response.headers(),
             };
-            head.encode(out);
+            last.encode(&head, out);
             // An answer to HEAD has the length and not the content (RFC 9110 section 9.3.2).
             if answer.method != Method::Head && head.framing_sent() != ResponseFraming::None {
                 out.extend_from_slice(body);

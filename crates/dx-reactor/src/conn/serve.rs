@@ -10,9 +10,9 @@ use dx_http::{BodyStep, Framing, Head, Progress, Status};
 
 use super::body::Incoming;
 use super::reply::{Answer, Awaited};
-use super::{Conn, Phase};
+use super::{Clock, Conn, Phase};
 use crate::bytes::Bytes;
-use crate::limits::{OUT_HIGH_WATER, REQUESTS_PER_TURN};
+use crate::limits::{INPUT_HIGH_WATER, OUT_HIGH_WATER, REQUESTS_PER_TURN};
 use crate::request::{PooledHead, Request};
 use crate::router::Dispatched;
 
@@ -41,7 +41,7 @@ impl Conn {
                 }
                 Phase::Body => self.read_body(cx),
                 Phase::Handler => self.await_handler(cx),
-                Phase::Closing | Phase::Lingering => return,
+                Phase::Closing | Phase::Lingering => return self.forget_input(),
             };
             if matches!(step, Step::Wait) {
                 return self.hold_input();
@@ -61,9 +61,6 @@ impl Conn {
             return;
         }
         let Some(work) = &mut self.work else { return };
-        if self.stream.has_received() {
-            self.stream.pause();
-        }
         while self.stream.has_received() {
             match self.stream.try_recv() {
                 Some(Ok(Some(lease))) => work.input.add(lease, &self.worker),
@@ -71,6 +68,36 @@ impl Conn {
             }
         }
         work.input.gather_if_scarce(&self.worker);
+        if self.phase != Phase::Handler || work.input.unread().len() >= INPUT_HIGH_WATER {
+            self.stream.pause();
+        } else if !self.eof {
+            // Nothing is taken here; but a peer that is gone shows only to who looks.
+            match self.stream.try_recv() {
+                Some(Ok(None)) => self.eof = true,
+                Some(Err(_)) => self.give_up(),
+                Some(Ok(Some(_))) | None => {}
+            }
+        }
+    }
+
+    /// The peer has reset the connection: nobody waits for the handler any more.
+    fn give_up(&mut self) {
+        self.phase = Phase::Lingering;
+        self.eof = true;
+    }
+
+    /// Nothing more will be understood, so nothing is kept, least of all receive buffers.
+    fn forget_input(&mut self) {
+        let Some(work) = &mut self.work else { return };
+        work.input.clear(&self.worker);
+        if self.stream.has_received() {
+            self.stream.pause();
+        }
+        while self.stream.has_received() {
+            if !matches!(self.stream.try_recv(), Some(Ok(Some(_)))) {
+                break;
+            }
+        }
     }
 
     /// Gets the next piece behind what is unread. `false`: there is none now, or none any more.
@@ -106,14 +133,12 @@ impl Conn {
                 self.begin_request(cx, head, len, unread - len)
             }
             Ok(Progress::NeedMore) => {
-                if self.receive() {
+                if work.input.lend() {
                     return Step::Again;
                 }
-                if let Some(work) = &mut self.work {
-                    // The rest may come late or never: hold it in memory of our own.
-                    work.input.gather(&self.worker);
-                }
-                self.no_bytes()
+                // The rest may come late or never: hold this in memory of our own.
+                work.input.gather(&self.worker);
+                if self.receive() { Step::Again } else { self.no_bytes() }
             }
             Err(error) => {
                 self.refuse(error.status());
@@ -122,11 +147,9 @@ impl Conn {
         }
     }
 
-    /// Nothing to read. After the peer's last byte, or in a shutdown with nothing begun, that is
-    /// the end.
+    /// Nothing to read. After the peer's last byte, that is the end.
     fn no_bytes(&mut self) -> Step {
-        let begun = self.work.as_ref().is_some_and(|work| !work.input.is_empty());
-        if self.eof || (self.worker.draining.get() && !begun) {
+        if self.eof {
             self.phase = Phase::Closing;
             return Step::Again;
         }
@@ -165,7 +188,7 @@ impl Conn {
             return Step::Again;
         }
         let bytes = work.input.share(0, len);
-        let body = work.input.share(len, body_len);
+        let body = if body_len == 0 { Bytes::new() } else { work.input.share(len, body_len) };
         work.input.consume(len + body_len, &self.worker);
         self.handle(cx, head, bytes, body)
     }
@@ -193,6 +216,8 @@ impl Conn {
             BodyStep::NeedMore { consumed } => {
                 work.input.consume(consumed, &self.worker);
                 if self.receive() {
+                    // The clock of the body starts anew with every piece.
+                    self.clock = Clock::Stopped;
                     return Step::Again;
                 }
                 if self.eof {

@@ -138,7 +138,11 @@ impl TcpListener {
 
 impl Drop for TcpListener {
     fn drop(&mut self) {
-        self.core.listeners.borrow_mut().remove(self.at, &mut self.core.driver.borrow_mut());
+        let driver = &mut *self.core.driver.borrow_mut();
+        let mut streams = self.core.streams.borrow_mut();
+        let close = |sock| streams.owe_close(sock);
+        self.core.listeners.borrow_mut().remove(self.at, driver, close);
+        streams.close_pending(driver);
     }
 }
 

@@ -75,19 +75,25 @@ impl Listeners {
         ListenerRef { index: index as u32 }
     }
 
-    /// Closes a listener. Connections that were accepted but not taken are closed.
-    pub(crate) fn remove(&mut self, at: ListenerRef, driver: &mut Driver) {
+    /// Forgets a listener. Passes its socket, and those of connections that were accepted but not
+    /// taken, to `close`.
+    pub(crate) fn remove(
+        &mut self,
+        at: ListenerRef,
+        driver: &mut Driver,
+        mut close: impl FnMut(Sock),
+    ) {
         let slot = &mut self.slots[at.index as usize];
         for token in slot.posted {
             driver.orphan(token);
         }
         for arrival in slot.arrived.drain(..) {
             if let Ok(Arrival::Here(sock, _)) = arrival {
-                close(sock, driver);
+                close(sock);
             }
         }
         slot.live = false;
-        close(slot.sock, driver);
+        close(slot.sock);
     }
 
     /// The next connection, or error; posts the accepts that are missing.
@@ -149,12 +155,6 @@ impl Slot {
             }
         }
         None
-    }
-}
-
-fn close(sock: Sock, driver: &mut Driver) {
-    if let Ok(token) = driver.push(Op::Close { sock }, UserData::IGNORED) {
-        driver.orphan(token);
     }
 }
 

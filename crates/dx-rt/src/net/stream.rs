@@ -122,8 +122,8 @@ impl TcpStream {
         Poll::Pending
     }
 
-    /// Sends all of `buf` and gives it back. Dropping the future lets the send go on; its buffer
-    /// is then given back by the next send.
+    /// Sends all of `buf` and gives it back. Dropping the future lets the send go on; the next
+    /// send waits for its end, and its buffer is freed then.
     ///
     /// # Errors
     /// `BrokenPipe`, `ConnectionReset` and their kin; how much was sent is then unknown.

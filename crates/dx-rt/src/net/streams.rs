@@ -25,6 +25,8 @@ const OPEN: i32 = i32::MIN;
 const PAUSING: u8 = 1 << 0;
 /// The send has ended; its buffer waits in the reactor.
 const SENT: u8 = 1 << 1;
+/// The sending direction is to end after the send in flight.
+const ENDING: u8 = 1 << 2;
 
 /// Names one stream of one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +149,13 @@ impl Streams {
         slot.link = self.free;
         self.free = at.index;
         self.live -= 1;
-        self.closing.push(sock);
+        self.owe_close(sock);
         self.close_pending(driver);
+    }
+
+    /// Has [`Self::close_pending`] close `sock`.
+    pub(crate) fn owe_close(&mut self, sock: Sock) {
+        self.closing.push(sock);
     }
 
     /// Pushes the closes that are owed, as far as they fit.
@@ -264,6 +271,7 @@ impl Streams {
         };
         slot.send = Token::NONE;
         slot.flags &= !SENT;
+        end_sending(slot, driver);
         let result = if slot.send_end < 0 { Err(errno::to_error(slot.send_end)) } else { Ok(()) };
         Some((result, buf))
     }
@@ -273,16 +281,22 @@ impl Streams {
         !self.slots[at.index as usize].send.is_none()
     }
 
-    /// Ends one or both directions.
+    /// Ends one or both directions; the sending one after the send in flight, if there is one.
     pub(crate) fn shutdown(
         &mut self,
         at: StreamRef,
         how: Shutdown,
         driver: &mut Driver,
     ) -> io::Result<()> {
-        let sock = self.slots[at.index as usize].sock;
-        let token = driver.push(Op::Shutdown { sock, how }, UserData::IGNORED).map_err(refused)?;
-        driver.orphan(token);
+        let slot = &mut self.slots[at.index as usize];
+        let sending = !slot.send.is_none() && slot.flags & SENT == 0;
+        if !sending || how == Shutdown::Read {
+            return push_shutdown(slot.sock, how, driver);
+        }
+        if how == Shutdown::Both {
+            push_shutdown(slot.sock, Shutdown::Read, driver)?;
+        }
+        slot.flags |= ENDING;
         Ok(())
     }
 
@@ -405,7 +419,22 @@ fn send_completed(slot: &mut Slot, index: u32, result: i32, driver: &mut Driver)
         }
     }
     slot.flags |= SENT;
+    end_sending(slot, driver);
     true
+}
+
+/// Pushes the shutdown that waited for the send. When the table is full, it is pushed once the
+/// send is collected, which makes room.
+fn end_sending(slot: &mut Slot, driver: &mut Driver) {
+    if slot.flags & ENDING != 0 && push_shutdown(slot.sock, Shutdown::Write, driver).is_ok() {
+        slot.flags &= !ENDING;
+    }
+}
+
+fn push_shutdown(sock: Sock, how: Shutdown, driver: &mut Driver) -> io::Result<()> {
+    let token = driver.push(Op::Shutdown { sock, how }, UserData::IGNORED).map_err(refused)?;
+    driver.orphan(token);
+    Ok(())
 }
 
 /// Sends the last `slot.unsent` bytes of `buf`.
