@@ -27,7 +27,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// A connection on which no request has begun is closed after this.
     pub idle_timeout: Duration,
-    /// A peer that takes nothing of an answer for this long is cut off.
+    /// A peer that takes less than 128 KiB of its answers in this long, though there are as many, is
+    /// cut off.
     pub write_timeout: Duration,
     /// How long the peer's bytes are still read after the last answer, so that the close does not
     /// destroy it (RFC 9112 section 9.6).
@@ -56,6 +57,8 @@ impl Default for Limits {
 
 /// Bytes of answers gathered for one connection before they are sent and it waits its turn.
 pub(crate) const OUT_HIGH_WATER: usize = 64 * 1024;
+/// Bytes handed to the kernel by one send: a peer has to take them within the write timeout.
+pub(crate) const SEND_MAX: usize = CHUNK_KEPT_BYTES;
 /// Unread bytes of a connection that waits for a handler, from which on it is not read from.
 pub(crate) const INPUT_HIGH_WATER: usize = 4 * 1024;
 /// Requests answered for one connection in one turn, so that the others have theirs.

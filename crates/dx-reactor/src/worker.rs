@@ -17,6 +17,8 @@ use crate::router::Router;
 pub(crate) struct Worker {
     pub(crate) router: Router,
     pub(crate) limits: Limits,
+    /// The turn's time, as of the last poll of a connection.
+    pub(crate) now: Cell<Instant>,
     /// Connections that live.
     pub(crate) connections: Cell<u32>,
     /// Listeners that are open.
@@ -45,6 +47,7 @@ impl Worker {
         Rc::new(Self {
             router,
             limits,
+            now: Cell::new(Instant::ZERO),
             connections: Cell::new(0),
             listening: Cell::new(0),
             draining: Cell::new(false),
@@ -62,11 +65,8 @@ impl Worker {
 
     /// Calls `f` with the date of the present second, which is formatted once a second, and the
     /// head that was written last.
-    pub(crate) fn with_heads<R>(
-        &self,
-        now: Instant,
-        f: impl FnOnce(&Date, &mut HeadCache) -> R,
-    ) -> R {
+    pub(crate) fn with_heads<R>(&self, f: impl FnOnce(&Date, &mut HeadCache) -> R) -> R {
+        let now = self.now.get();
         let heads = &mut *self.heads.borrow_mut();
         if now >= heads.until {
             let wall = dx_rt::time::wall();

@@ -43,3 +43,7 @@ pub const JOBS_BACKLOG: usize = 1;
 
 /// Closures that wait in one core's mailbox. Wakes are bounded by the tasks they wake.
 pub const CALLS_MAX: usize = 4096;
+
+/// How far ahead a [`Deadline`](crate::time::Deadline) can be: it counts 2^31 milliseconds.
+pub const DEADLINE_AHEAD_MAX: core::time::Duration =
+    core::time::Duration::from_millis((1 << 31) - 2);

@@ -5,6 +5,7 @@
 
 use core::fmt;
 use core::future::poll_fn;
+use core::num::NonZeroU32;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -14,6 +15,7 @@ use std::rc::Rc;
 use dx_io::Instant;
 
 use crate::current;
+use crate::limits::{DEADLINE_AHEAD_MAX, TIMER_TICK_NANOS};
 use crate::state::State;
 use crate::task::TaskRef;
 use crate::wheel::{TimerKey, Wheel};
@@ -58,6 +60,9 @@ impl Timers {
 /// A deadline of one task, moved often and reached seldom. Moving it later costs no work in the
 /// wheel: the task is woken at the earlier time and finds that there is time left.
 ///
+/// Twelve bytes, because every idle connection has one: it counts milliseconds, is up to two of
+/// them late, and reaches at most 24 days ahead.
+///
 /// ```
 /// # async fn connection() {
 /// use std::time::Duration;
@@ -71,9 +76,11 @@ impl Timers {
 #[derive(Debug, Default)]
 pub struct Deadline {
     key: Option<TimerKey>,
-    /// Never, by default.
-    at: Option<core::num::NonZeroU64>,
+    /// Milliseconds of the core's clock, modulo 2^32. Always odd, so that "never" costs nothing.
+    at: Option<NonZeroU32>,
 }
+
+const _: () = assert!(size_of::<Deadline>() == 12);
 
 impl Deadline {
     /// A deadline that never comes.
@@ -87,10 +94,11 @@ impl Deadline {
     /// # Panics
     /// Outside a core.
     pub fn set(&mut self, at: Instant, task: TaskRef) {
-        let later = self.at.is_some_and(|old| old.get() <= at.as_nanos());
-        self.at = core::num::NonZeroU64::new(at.as_nanos().max(1));
-        if !(later && self.is_armed()) {
-            self.arm(task);
+        let state = current::current();
+        let at = odd_milli(at.min(state.now.get() + DEADLINE_AHEAD_MAX));
+        self.at = NonZeroU32::new(at.as_millis() as u32);
+        if !self.fires_by(&state, at) {
+            self.arm(&state, at, task);
         }
     }
 
@@ -106,11 +114,15 @@ impl Deadline {
     /// Outside a core.
     pub fn has_passed(&mut self, now: Instant, task: TaskRef) -> bool {
         let Some(at) = self.at else { return false };
-        if now.as_nanos() >= at.get() {
+        // The difference of two points that are less than 2^31 apart, whichever is later.
+        let left = at.get().wrapping_sub(now.as_millis() as u32).cast_signed();
+        if left <= 0 {
             return true;
         }
-        if !self.is_armed() {
-            self.arm(task);
+        let at = now + Duration::from_millis(u64::from(left.unsigned_abs()));
+        let state = current::current();
+        if !self.fires_by(&state, at) {
+            self.arm(&state, at, task);
         }
         false
     }
@@ -123,22 +135,27 @@ impl Deadline {
         }
     }
 
-    /// Whether the timer stands in the wheel: its key outlives its firing.
-    fn is_armed(&self) -> bool {
-        let Some(key) = self.key else { return false };
-        current::current().timers.borrow().wheel.contains(key)
+    /// Whether the timer stands in the wheel and will fire at `at` at the latest.
+    fn fires_by(&self, state: &State, at: Instant) -> bool {
+        let fires = self.key.and_then(|key| state.timers.borrow().wheel.deadline(key));
+        // The wheel rounds up to its tick.
+        fires.is_some_and(|fires| fires <= at + Duration::from_nanos(TIMER_TICK_NANOS))
     }
 
-    fn arm(&mut self, task: TaskRef) {
-        let state = current::current();
+    fn arm(&mut self, state: &State, at: Instant, task: TaskRef) {
         let mut timers = state.timers.borrow_mut();
         if let Some(key) = self.key.take() {
             timers.wheel.cancel(key);
         }
-        let at = Instant::from_nanos(self.at.map_or(u64::MAX, core::num::NonZeroU64::get));
         // Full: there are more timers than tasks and sleeps are allowed, which cannot be.
         self.key = timers.wheel.insert(at, task.to_bits()).ok();
     }
+}
+
+/// The first point from `at` on that is an odd number of milliseconds.
+fn odd_milli(at: Instant) -> Instant {
+    let millis = at.as_nanos().div_ceil(1_000_000) | 1;
+    Instant::from_nanos(millis.saturating_mul(1_000_000))
 }
 
 /// The current core's time: when its last wait ended. Read once a turn.

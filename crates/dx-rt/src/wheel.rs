@@ -212,11 +212,18 @@ impl Wheel {
         Some(Instant::from_nanos(start.saturating_mul(TIMER_TICK_NANOS)))
     }
 
+    /// When the timer will fire, to the tick; `None` when it has fired or was cancelled.
+    #[must_use]
+    pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
+        let entry = self.entries.get(key.index as usize)?;
+        (entry.prev != FREE && entry.key(key.index) == key)
+            .then(|| Instant::from_nanos(entry.tick().saturating_mul(TIMER_TICK_NANOS)))
+    }
+
     /// Whether the timer is pending: it has not fired and was not cancelled.
     #[must_use]
     pub fn contains(&self, key: TimerKey) -> bool {
-        let entry = self.entries.get(key.index as usize);
-        entry.is_some_and(|entry| entry.prev != FREE && entry.key(key.index) == key)
+        self.deadline(key).is_some()
     }
 
     /// Timers pending.

@@ -216,7 +216,7 @@ fn a_deadline_that_is_moved_is_neither_early_nor_forgotten() {
         (&[5, 6, 7, 8, 30], 3),
         (&[30, 5], 2),
         (&[3_600_000, 5], 2),
-        (&[5, 30, 15], 2),
+        (&[5, 30, 15], 3),
         (&[5, 60, 5, 20], 3),
     ];
     for backend in backends() {

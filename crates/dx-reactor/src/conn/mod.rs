@@ -18,7 +18,6 @@ use core::task::{Context, Poll};
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use dx_io::Instant;
 use dx_rt::net::TcpStream;
 use dx_rt::task::{PoolBox, TaskRef};
 use dx_rt::time::Deadline;
@@ -26,7 +25,7 @@ use dx_rt::time::Deadline;
 use self::body::Incoming;
 use self::input::Input;
 use self::reply::Awaited;
-use crate::limits::LAST_LOOK;
+use crate::limits::{LAST_LOOK, SEND_MAX};
 use crate::worker::Worker;
 
 /// What a connection is about to do.
@@ -63,8 +62,9 @@ enum Clock {
 pub(crate) struct Work {
     input: Input,
     parser: dx_http::HeadParser,
-    /// Answers not handed to the kernel yet.
+    /// Answers not handed to the kernel yet, from `out_sent` on.
     out: Vec<u8>,
+    out_sent: usize,
     incoming: Option<Box<Incoming>>,
     awaited: Option<Awaited>,
 }
@@ -76,6 +76,32 @@ impl Work {
             && self.incoming.is_none()
             && self.awaited.is_none()
     }
+
+    /// Bytes of answers not handed to the kernel yet.
+    const fn unsent(&self) -> usize {
+        self.out.len() - self.out_sent
+    }
+
+    /// What to send next: all there is, or a piece of it. The write timeout is for one send, so
+    /// that a peer which takes long for much is not taken for one that takes nothing.
+    fn next_send(&mut self, worker: &Worker) -> Vec<u8> {
+        if self.out.len() <= SEND_MAX {
+            return core::mem::take(&mut self.out);
+        }
+        let mut piece = worker.take_chunk();
+        let end = self.out.len().min(self.out_sent + SEND_MAX);
+        piece.extend_from_slice(&self.out[self.out_sent..end]);
+        self.out_sent = end;
+        if self.unsent() == 0 {
+            self.forget_out(worker);
+        }
+        piece
+    }
+
+    fn forget_out(&mut self, worker: &Worker) {
+        self.out_sent = 0;
+        worker.give_chunk(core::mem::take(&mut self.out));
+    }
 }
 
 /// A connection's future.
@@ -83,15 +109,17 @@ pub(crate) struct Conn {
     worker: Rc<Worker>,
     stream: TcpStream,
     work: Option<Box<Work>>,
-    task: Option<TaskRef>,
     deadline: Deadline,
-    /// The turn's time, read once a poll.
-    now: Instant,
     phase: Phase,
     clock: Clock,
     /// The peer has finished sending.
     eof: bool,
+    /// The stream wakes this task.
+    owned: bool,
 }
+
+// An idle connection is this and nothing else here; 64 bytes are the smallest block of the pool.
+const _: () = assert!(size_of::<Conn>() <= 64);
 
 impl Conn {
     /// Serves `stream` on the current core.
@@ -101,12 +129,11 @@ impl Conn {
             worker: worker.clone(),
             stream,
             work: None,
-            task: None,
             deadline: Deadline::new(),
-            now: Instant::ZERO,
             phase: Phase::Head,
             clock: Clock::Stopped,
             eof: false,
+            owned: false,
         };
         // Full: the connection is dropped, and thereby closed.
         let _ = dx_rt::spawn_pooled(PoolBox::future(conn));
@@ -147,7 +174,7 @@ impl Conn {
         if work.out.is_empty() || self.stream.is_sending() {
             return;
         }
-        let out = core::mem::take(&mut work.out);
+        let out = work.next_send(&self.worker);
         if let Err((_, out)) = self.stream.start_send(out) {
             // The tables are full or the socket is gone. Nothing can be said to the peer.
             self.worker.give_chunk(out);
@@ -176,7 +203,7 @@ impl Conn {
             work.parser.reset();
             work.incoming = None;
             work.awaited = None;
-            self.worker.give_chunk(core::mem::take(&mut work.out));
+            work.forget_out(&self.worker);
             self.worker.give_work(work);
         }
         while !self.eof {
@@ -201,7 +228,7 @@ impl Conn {
 
     /// Sets the clock that fits what the connection waits for.
     fn keep_time(&mut self, task: TaskRef) -> Poll<()> {
-        let now = self.now;
+        let now = self.worker.now.get();
         let clock = self.clock_due();
         if clock == Clock::Stopped {
             self.clock = clock;
@@ -262,14 +289,14 @@ impl Future for Conn {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let Some(task) = this.task.or_else(dx_rt::current_task) else {
+        let Some(task) = dx_rt::current_task() else {
             unreachable!("a connection is a task of a core")
         };
-        if this.task.is_none() {
-            this.task = Some(task);
+        if !this.owned {
+            this.owned = true;
             this.stream.set_owner(task);
         }
-        this.now = dx_rt::time::now();
+        this.worker.now.set(dx_rt::time::now());
         this.advance(cx, task)
     }
 }

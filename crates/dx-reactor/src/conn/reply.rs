@@ -68,7 +68,7 @@ impl Conn {
         }
         let out = &mut work.out;
         let body = response.body();
-        self.worker.with_heads(self.now, |date, last| {
+        self.worker.with_heads(|date, last| {
             let head = ResponseHead {
                 status: response.status(),
                 version: answer.version,

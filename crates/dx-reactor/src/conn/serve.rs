@@ -51,7 +51,7 @@ impl Conn {
 
     /// Whether the peer is behind in taking answers: then it is not read from.
     fn is_congested(&self) -> bool {
-        self.work.as_ref().is_some_and(|work| work.out.len() >= OUT_HIGH_WATER)
+        self.work.as_ref().is_some_and(|work| work.unsent() >= OUT_HIGH_WATER)
     }
 
     /// While waiting for anything but bytes, receive buffers are not held: one slow handler or one
@@ -88,8 +88,9 @@ impl Conn {
 
     /// Nothing more will be understood, so nothing is kept, least of all receive buffers.
     fn forget_input(&mut self) {
-        let Some(work) = &mut self.work else { return };
-        work.input.clear(&self.worker);
+        if let Some(work) = &mut self.work {
+            work.input.clear(&self.worker);
+        }
         if self.stream.has_received() {
             self.stream.pause();
         }
