@@ -7,6 +7,7 @@
 use core::task::Poll;
 use std::rc::Rc;
 
+use dx_io::limits::LISTEN_BACKLOG;
 use dx_rt::net::TcpListener;
 
 use crate::conn::Conn;
@@ -63,13 +64,14 @@ impl Acceptor {
     }
 
     /// A connection left in the queue of a closed listener is reset by the kernel. Whoever has
-    /// connected before the shutdown is taken in, and answered if a request is there.
+    /// connected before the shutdown is taken in, and answered if a request is there. The queue
+    /// held no more than its length: clients that keep coming do not keep it from ending.
     async fn empty_queue(&mut self) {
-        let mut empty = 0;
-        while empty < EMPTY_ROUNDS && !self.worker.is_full() {
+        let (mut empty, mut taken) = (0, 0);
+        while empty < EMPTY_ROUNDS && taken < LISTEN_BACKLOG && !self.worker.is_full() {
             match self.next_or_draining().await {
                 Some(Ok(stream)) => {
-                    empty = 0;
+                    (empty, taken) = (0, taken + 1);
                     Conn::spawn(&self.worker, stream);
                 }
                 Some(Err(_)) => break,
