@@ -4,7 +4,10 @@
 //! child processes in `child`, medians and the table in `table`. Invariant: a table is printed
 //! only when every run ended without a single error; otherwise the exit code says so.
 
+#![deny(unsafe_code)]
+
 mod build;
+#[allow(unsafe_code)] // children die with the driver: prctl between fork and exec
 mod child;
 mod options;
 mod servers;

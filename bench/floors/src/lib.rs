@@ -8,9 +8,12 @@
 //! A floor understands exactly what the comparison needs: request heads, pipelined and split
 //! anywhere. A request's body is read as the next request.
 
+#![deny(unsafe_code)]
+
 pub mod epoll;
 pub mod limits;
 pub mod options;
 pub mod reply;
 pub mod serve;
+#[allow(unsafe_code)] // the ring and its buffers
 pub mod uring;

@@ -477,23 +477,4 @@ mod tests {
         drop(release);
         assert_eq!(reported.recv(), Ok(5));
     }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn threads_run_where_the_pools_maker_could_not_where_a_pinned_caller_can() {
-        let all = host::allowed_cpus().unwrap();
-        let pool = BlockingPool::with_idle(1, 1, LONG);
-        let seen = thread::scope(|scope| {
-            let caller = scope.spawn(|| {
-                host::pin_current_thread(all[0]).unwrap();
-                let (report, reported) = channel();
-                pool.run(Box::new(move || report.send(host::allowed_cpus().unwrap()).unwrap()))
-                    .unwrap();
-                reported.recv().unwrap()
-            });
-            caller.join().unwrap()
-        });
-        assert_eq!(seen, all);
-        pool.shutdown();
-    }
 }

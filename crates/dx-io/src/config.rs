@@ -108,6 +108,8 @@ pub struct ReactorConfig {
     pub sockets_max: u32,
     /// Operations in flight at a time.
     pub in_flight_max: u32,
+    /// Reactors of this process that share its descriptors, where connections need them.
+    pub reactors: u32,
     /// The highest io_uring rung to use.
     pub uring_rung_max: UringRung,
 }
@@ -121,6 +123,7 @@ impl Default for ReactorConfig {
             completions: limits::COMPLETIONS,
             sockets_max: limits::SOCKETS_MAX,
             in_flight_max: limits::IN_FLIGHT_MAX,
+            reactors: 1,
             uring_rung_max: UringRung::default(),
         }
     }

@@ -9,10 +9,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use dx_io::host::{self, Signal, Termination};
-use dx_io::{KernelVersion, StartError, StartStep, UringRung};
+use dx_io::{BlockingPool, KernelVersion, StartError, StartStep, UringRung};
 use proptest::prelude::*;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::raise;
@@ -294,7 +296,7 @@ fn signals_arrive_one_call_each_until_the_drop() {
 
     // A wait that blocks already, as far as /proc can tell, is ended by a signal.
     thread::scope(|scope| {
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = channel();
         let termination = &termination;
         let waiter = scope.spawn(move || {
             sender.send(fs::read_link("/proc/thread-self").unwrap()).unwrap();
@@ -367,4 +369,22 @@ fn a_flood_of_signals_blocks_nobody_and_the_drop_closes_everything() {
         .unwrap();
     let output = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success() && output.contains("1 passed"), "{output}");
+}
+
+#[test]
+fn threads_run_where_the_pools_maker_could_not_where_a_pinned_caller_can() {
+    let all = host::allowed_cpus().unwrap();
+    let pool = BlockingPool::with_idle(1, 1, Duration::from_secs(60));
+    let seen = thread::scope(|scope| {
+        let caller = scope.spawn(|| {
+            host::pin_current_thread(all[0]).unwrap();
+            let (report, reported) = channel();
+            pool.run(Box::new(move || report.send(host::allowed_cpus().unwrap()).unwrap()))
+                .unwrap();
+            reported.recv().unwrap()
+        });
+        caller.join().unwrap()
+    });
+    assert_eq!(seen, all);
+    pool.shutdown();
 }

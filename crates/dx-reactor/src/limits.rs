@@ -27,8 +27,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// A connection on which no request has begun is closed after this.
     pub idle_timeout: Duration,
-    /// A peer that takes less than 128 KiB of its answers in this long, though there are as many, is
-    /// cut off.
+    /// A peer that takes less than 128 KiB of its answers in this long, though there are as many,
+    /// is cut off.
     pub write_timeout: Duration,
     /// How long the peer's bytes are still read after the last answer, so that the close does not
     /// destroy it (RFC 9112 section 9.6).

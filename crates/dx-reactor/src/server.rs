@@ -149,6 +149,7 @@ pub(crate) fn start(server: DxReactor) -> Result<Running, ServerError> {
     let mut config = CoresConfig::pinned(server.workers);
     config.backend = server.backend;
     config.reactor = server.reactor.clone();
+    config.reactor.reactors = u32::try_from(server.workers).unwrap_or(u32::MAX);
     let (told, ready) = channel();
     let main = WorkerMain { app, limits: server.limits.clone(), listeners, told };
     let main = Mutex::new(main);

@@ -104,7 +104,8 @@ proptest! {
             (7, result, bits));
         for mut driver in drivers() {
             let (sock, mut peer) = connect(&mut driver);
-            let (recv_data, expected) = (numbers.iter().copied().fold(1, u64::wrapping_add), b"ping");
+            let recv_data = numbers.iter().copied().fold(1, u64::wrapping_add);
+            let expected = b"ping";
             driver.push(Op::Recv { sock }, recv_data).unwrap();
             peer.write_all(expected).unwrap();
             let done = wait_for(&mut driver, 1);

@@ -4,6 +4,8 @@
 //! limits. `--nodelay` sets TCP_NODELAY, which actix leaves alone otherwise. Invariant: `GET /`
 //! answers the same headers and body as every other measured server.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;

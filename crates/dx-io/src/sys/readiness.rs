@@ -161,6 +161,7 @@ impl<S: Selector> Reactor for Readiness<S> {
         let selector = S::new()?;
         let descriptors = super::host::limits().descriptors_soft;
         let usable = descriptors.saturating_sub(DESCRIPTORS_RESERVED.into()).max(1);
+        let usable = usable / u64::from(config.reactors.max(1));
         let sockets_max = config.sockets_max.min(u32::try_from(usable).unwrap_or(u32::MAX));
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         // The list is last in, first out: a core under light load uses one warm buffer.

@@ -16,14 +16,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 pub fn idle_connections_end_at_once(backend: IoBackend) {
-    let server = Server::of(
-        describe(backend)
-            .limits(limits(|limits| {
-                limits.linger_timeout = HOUR;
-                limits.drain_timeout = HOUR;
-            }))
-            .app(|_| app()),
-    );
+    let server = Server::limited(backend, |limits| {
+        limits.linger_timeout = HOUR;
+        limits.drain_timeout = HOUR;
+    });
     let mut clients: Vec<Client> = (0..100).map(|_| server.connect()).collect();
     for client in clients.iter_mut().take(50) {
         client.send(GET);
@@ -36,14 +32,10 @@ pub fn idle_connections_end_at_once(backend: IoBackend) {
 }
 
 pub fn idle_peers_that_do_not_react(backend: IoBackend) {
-    let server = Server::of(
-        describe(backend)
-            .limits(limits(|limits| {
-                limits.linger_timeout = Duration::from_millis(50);
-                limits.drain_timeout = HOUR;
-            }))
-            .app(|_| app()),
-    );
+    let server = Server::limited(backend, |limits| {
+        limits.linger_timeout = Duration::from_millis(50);
+        limits.drain_timeout = HOUR;
+    });
     let mut clients: Vec<Client> = (0..20).map(|_| server.connect()).collect();
     for client in clients.iter_mut().take(10) {
         client.send(GET);
@@ -182,7 +174,11 @@ pub fn who_came_before_the_shutdown_is_answered(backend: IoBackend) {
 pub fn no_answer_is_lost_to_a_reset(backend: IoBackend) {
     use std::io::Write;
 
-    let server = Server::start(backend);
+    // How long a peer may take to read what it was sent is another matter.
+    let server = Server::limited(backend, |limits| {
+        limits.linger_timeout = HOUR;
+        limits.drain_timeout = HOUR;
+    });
     let served = AtomicUsize::new(0);
     let addr = server.addr();
     std::thread::scope(|scope| {
@@ -236,8 +232,7 @@ pub fn a_handler_that_never_ends_is_cut(backend: IoBackend) {
 }
 
 pub fn ending_at_once(backend: IoBackend) {
-    let limits = limits(|limits| limits.drain_timeout = HOUR);
-    let server = Server::of(describe(backend).limits(limits).app(|_| app()));
+    let server = Server::limited(backend, |limits| limits.drain_timeout = HOUR);
     let mut client = server.connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /sleep/3600000 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(client.response().status, 200);
