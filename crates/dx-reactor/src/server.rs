@@ -259,7 +259,7 @@ impl WorkerMain {
             }
         };
         dx_rt::reached(Phase::Draining).await;
-        worker.draining.set(true);
+        worker.begin_draining(dx_rt::time::now());
         dx_rt::wake_all();
         drain(&worker, drain_timeout).await;
     }

@@ -10,7 +10,7 @@ use dx_http::{Date, HeadCache};
 use dx_io::Instant;
 
 use crate::conn::Work;
-use crate::limits::{CHUNK_BYTES, CHUNK_KEPT_BYTES, CHUNKS_KEPT, Limits, WORKS_KEPT};
+use crate::limits::{CHUNK_BYTES, CHUNK_KEPT_BYTES, CHUNKS_KEPT, LAST_LOOK, Limits, WORKS_KEPT};
 use crate::router::Router;
 
 /// One core's share of the server.
@@ -25,6 +25,8 @@ pub(crate) struct Worker {
     pub(crate) listening: Cell<u32>,
     /// A shutdown has begun: answer what was read, take nothing new.
     pub(crate) draining: Cell<bool>,
+    /// Until then, what arrives counts as having arrived before the shutdown.
+    last_look: Cell<Instant>,
     /// Woken when a connection or a listener ends. As many as there are listeners, and one.
     closed: RefCell<Vec<core::task::Waker>>,
     heads: RefCell<Heads>,
@@ -51,6 +53,7 @@ impl Worker {
             connections: Cell::new(0),
             listening: Cell::new(0),
             draining: Cell::new(false),
+            last_look: Cell::new(Instant::ZERO),
             closed: RefCell::new(Vec::new()),
             heads: RefCell::new(Heads {
                 date: Date::from_unix(0),
@@ -118,6 +121,17 @@ impl Worker {
         if works.len() < WORKS_KEPT {
             works.push(work);
         }
+    }
+
+    /// A shutdown begins at `now`.
+    pub(crate) fn begin_draining(&self, now: Instant) {
+        self.draining.set(true);
+        self.last_look.set(now + LAST_LOOK);
+    }
+
+    /// Whether what arrives now came after the shutdown had begun.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.draining.get() && self.now.get() >= self.last_look.get()
     }
 
     /// Whether no further connection is allowed.

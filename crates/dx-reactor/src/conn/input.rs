@@ -143,6 +143,13 @@ impl Input {
             read: 0,
             lent: 0,
         });
+        // What is understood makes room: a peer that always has half a request here would else
+        // have all it ever sent kept.
+        let read = core::mem::take(&mut gathered.read);
+        match Rc::get_mut(&mut gathered.chunk) {
+            Some(chunk) => drop(chunk.drain(..read)),
+            None => gathered.chunk = Rc::new(gathered.chunk[read..].to_vec()),
+        }
         extend(&mut gathered.chunk, bytes);
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Work {
     out_sent: usize,
     incoming: Option<Box<Incoming>>,
     awaited: Option<Awaited>,
+    /// Bytes came so long after the beginning of a shutdown that the next answer is the last.
+    late: bool,
 }
 
 impl Work {

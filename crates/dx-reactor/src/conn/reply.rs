@@ -38,8 +38,9 @@ impl Conn {
     /// Writes an answer and decides what follows.
     pub(super) fn reply(&mut self, answer: &Answer, outcome: &Outcome) {
         // In a shutdown, whatever has arrived is still answered; the last answer says that it is
-        // the last.
-        let last = self.worker.draining.get() && !self.has_input();
+        // the last. A peer that sends on and on gets no more than the request it had begun.
+        let late = self.work.as_ref().is_some_and(|work| work.late);
+        let last = self.worker.draining.get() && (late || !self.has_input());
         let keep_alive = answer.keep_alive && !outcome.panicked && !last;
         if !self.write(answer, &outcome.response, keep_alive) {
             self.phase = Phase::Closing;

@@ -68,7 +68,8 @@ impl Conn {
             }
         }
         work.input.gather_if_scarce(&self.worker);
-        if self.phase != Phase::Handler || work.input.unread().len() >= INPUT_HIGH_WATER {
+        let enough = work.input.unread().len() >= INPUT_HIGH_WATER || self.worker.is_too_late();
+        if self.phase != Phase::Handler || enough {
             self.stream.pause();
         } else if !self.eof {
             // Nothing is taken here; but a peer that is gone shows only to who looks.
@@ -110,6 +111,7 @@ impl Conn {
             Some(Ok(Some(lease))) => {
                 let work = self.work.get_or_insert_with(|| self.worker.take_work());
                 work.input.add(lease, &self.worker);
+                work.late = self.worker.is_too_late();
                 true
             }
             Some(Ok(None) | Err(_)) => {

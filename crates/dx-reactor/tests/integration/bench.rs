@@ -128,6 +128,11 @@ async fn slept(request: Request) -> String {
     format!("slept {millis}")
 }
 
+/// Pending until another thread has done its part.
+async fn elsewhere() -> &'static str {
+    dx_rt::spawn_blocking(|| "elsewhere").await.unwrap_or("lost")
+}
+
 async fn later() -> &'static str {
     dx_rt::time::sleep(Duration::from_millis(1)).await;
     panic!("later")
@@ -146,6 +151,7 @@ pub fn app() -> App {
         .get("/files/{*path}", |request: Request| request.param_text("path").unwrap_or_default())
         .get("/big", || Response::bytes("application/octet-stream", BIG.as_slice()))
         .get("/sleep/{millis}", slept)
+        .get("/elsewhere", elsewhere)
         .get("/panic/now", at_once)
         .get("/panic/later", later)
         .post("/echo", |request: Request| -> Bytes { request.into_body() })

@@ -30,7 +30,8 @@ fn besiege(server: &Server, peers: usize) {
     for client in &mut slow {
         // The second one waits in the input while the first one sleeps.
         client.send(
-            "GET /sleep/1500 HTTP/1.1\r\nHost: a\r\n\r\nGET /user/second HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /sleep/1500 HTTP/1.1\r\nHost: a\r\n\r\n\
+             GET /user/second HTTP/1.1\r\nHost: a\r\n\r\n",
         );
     }
     let mut half_bodies: Vec<Client> = (0..peers).map(|_| server.connect()).collect();
