@@ -73,7 +73,7 @@ impl core::str::FromStr for IoBackend {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UringRung {
-    /// Linux 5.19: provided buffer rings, direct descriptors, cooperative task running.
+    /// Linux 5.19: provided buffer rings, cooperative task running.
     Provided,
     /// Linux 6.1: single issuer, deferred task running, multishot receive.
     #[default]
@@ -83,10 +83,10 @@ pub enum UringRung {
 impl fmt::Display for UringRung {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Provided => "provided buffer rings, direct descriptors (the 5.19 rung)",
+            Self::Provided => "the 5.19 rung: provided buffer rings",
             Self::Deferred => {
-                "single issuer, deferred task running, multishot receive, provided buffer rings, \
-                 direct descriptors (the 6.1 rung)"
+                "the 6.1 rung: single issuer, deferred task running, multishot receive, provided \
+                 buffer rings"
             }
         })
     }

@@ -74,7 +74,8 @@ impl Acceptor {
                     (empty, taken) = (0, taken + 1);
                     Conn::spawn(&self.worker, stream);
                 }
-                Some(Err(_)) => break,
+                // Out of descriptors: errors may stand before connections that were taken in.
+                Some(Err(_)) => taken += 1,
                 None => {
                     empty += 1;
                     // Only a wait goes through the kernel; a yield comes back in the same turn.

@@ -21,7 +21,7 @@ pub const POOL_BLOCK_BYTES_MIN: usize = 64;
 pub const POOL_BLOCK_BYTES_MAX: usize = 4096;
 
 /// Received pieces that a stream holds for a reader that is behind, before it stops receiving.
-pub const RECV_CHUNKS_MAX: u8 = 4;
+pub const RECV_CHUNKS_MAX: u16 = 4;
 
 /// Accepts that stand ready for each listener of a core.
 pub const ACCEPTS_POSTED: usize = 16;

@@ -46,7 +46,7 @@ pub const BACKENDS: &[Backend] = &[
         name: "io_uring, the 5.19 rung",
         backend: IoBackend::IoUring,
         rung: UringRung::Provided,
-        accepts_take_descriptors: false,
+        accepts_take_descriptors: true,
     },
 ];
 

@@ -3,7 +3,7 @@
 //! Owns the head that waits and the bytes of the body so far. Invariant: room is made for bytes
 //! that have come, not for a length that was announced.
 
-use dx_http::BodyDecoder;
+use dx_http::{BodyDecoder, Method};
 
 use crate::bytes::Bytes;
 use crate::limits::BODY_RESERVE;
@@ -23,6 +23,11 @@ impl Incoming {
         let announced = usize::try_from(decoder.remaining_hint()).unwrap_or(usize::MAX);
         let body = Vec::with_capacity(announced.min(BODY_RESERVE));
         Box::new(Self { head, bytes, decoder, body })
+    }
+
+    /// The request's method.
+    pub(super) fn method(&self) -> Method {
+        self.head.method
     }
 
     /// Adds content; `false` when the body would be larger than `max`.

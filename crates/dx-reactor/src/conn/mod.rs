@@ -84,6 +84,19 @@ impl Work {
         self.out.len() - self.out_sent
     }
 
+    /// Where further answers are written. What was sent of the earlier ones makes room first:
+    /// else a peer that always has a little left to take would have all it ever took kept.
+    fn out_mut(&mut self, worker: &Worker) -> &mut Vec<u8> {
+        if self.out.capacity() == 0 {
+            self.out = worker.take_chunk();
+        }
+        if self.out_sent > 0 {
+            // At most what is unsent is moved, and nothing is answered above the high-water mark.
+            self.out.drain(..core::mem::take(&mut self.out_sent));
+        }
+        &mut self.out
+    }
+
     /// What to send next: all there is, or a piece of it. The write timeout is for one send, so
     /// that a peer which takes long for much is not taken for one that takes nothing.
     fn next_send(&mut self, worker: &Worker) -> Vec<u8> {
@@ -192,7 +205,8 @@ impl Conn {
             return;
         }
         self.phase = Phase::Lingering;
-        if self.stream.shutdown(Shutdown::Write).is_err() {
+        // A peer that has finished needs no separate word: the close says the same.
+        if !self.eof && self.stream.shutdown(Shutdown::Write).is_err() {
             self.eof = true;
         }
     }

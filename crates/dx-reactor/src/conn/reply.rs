@@ -50,7 +50,15 @@ impl Conn {
     /// Answers what could not be understood or took too long; then the connection ends, because
     /// nobody knows where the next request would begin.
     pub(super) fn refuse(&mut self, status: Status) {
-        let answer = Answer { method: Method::Get, version: Version::Http11, keep_alive: false };
+        let incoming = self.work.as_ref().and_then(|work| work.incoming.as_ref());
+        // Before a head is understood, the method is not known: the answer has content.
+        let method = incoming.map_or(Method::Get, |incoming| incoming.method());
+        self.refuse_to(method, status);
+    }
+
+    /// As [`refuse`](Self::refuse), for a request whose method is known: HEAD gets no content.
+    pub(super) fn refuse_to(&mut self, method: Method, status: Status) {
+        let answer = Answer { method, version: Version::Http11, keep_alive: false };
         let response = Problem::new(status).into_response();
         self.work.get_or_insert_with(|| self.worker.take_work());
         self.write(&answer, &response, false);
@@ -64,10 +72,7 @@ impl Conn {
     /// Whether the connection stays open, as the peer was told.
     fn write(&mut self, answer: &Answer, response: &Response, keep_alive: bool) -> bool {
         let Some(work) = &mut self.work else { return false };
-        if work.out.capacity() == 0 {
-            work.out = self.worker.take_chunk();
-        }
-        let out = &mut work.out;
+        let out = work.out_mut(&self.worker);
         let body = response.body();
         self.worker.with_heads(|date, last| {
             let head = ResponseHead {

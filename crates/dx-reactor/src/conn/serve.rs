@@ -173,7 +173,7 @@ impl Conn {
             Framing::Length(length) => match usize::try_from(length) {
                 Ok(length) if length <= self.worker.limits.body_max => length,
                 _ => {
-                    self.refuse(Status::CONTENT_TOO_LARGE);
+                    self.refuse_to(head.method, Status::CONTENT_TOO_LARGE);
                     return Step::Again;
                 }
             },
@@ -184,7 +184,7 @@ impl Conn {
             let bytes = Bytes::from(work.input.unread()[..len].to_vec());
             work.input.consume(len, &self.worker);
             if head.expect_continue && rest == 0 {
-                work.out.extend_from_slice(dx_http::CONTINUE);
+                work.out_mut(&self.worker).extend_from_slice(dx_http::CONTINUE);
             }
             work.incoming = Some(Incoming::new(head, bytes));
             self.phase = Phase::Body;
@@ -218,9 +218,15 @@ impl Conn {
             }
             BodyStep::NeedMore { consumed } => {
                 work.input.consume(consumed, &self.worker);
+                if !work.input.is_empty() {
+                    // What is unread did not lie together.
+                    return Step::Again;
+                }
                 if self.receive() {
-                    // The clock of the body starts anew with every piece.
-                    self.clock = Clock::Stopped;
+                    // The clock of the body starts anew with every piece; no other one does.
+                    if self.clock == Clock::Body {
+                        self.clock = Clock::Stopped;
+                    }
                     return Step::Again;
                 }
                 if self.eof {

@@ -62,7 +62,7 @@ struct Slot {
     link: u32,
     generation: u32,
     flags: u8,
-    chunks: u8,
+    chunks: u16,
     live: bool,
 }
 
@@ -135,8 +135,13 @@ impl Streams {
     pub(crate) fn remove(&mut self, at: StreamRef, driver: &mut Driver) {
         let slot = &mut self.slots[at.index as usize];
         debug_assert!(slot.live && slot.generation == at.generation);
-        for token in [slot.recv, slot.send] {
-            driver.orphan(token);
+        driver.orphan(slot.recv);
+        if !slot.send.is_none() {
+            // By its token, so that the close has nothing to look for.
+            if let Ok(cancel) = driver.push(Op::Cancel { target: slot.send }, UserData::IGNORED) {
+                driver.orphan(cancel);
+            }
+            driver.orphan(slot.send);
         }
         while self.chunks.pop(&mut slot.received).is_some() {}
         if slot.owner.is_none() && slot.link != NIL {

@@ -65,6 +65,8 @@ pub(super) fn enter(
         RingName::Descriptor(fd) => (fd as u32, 0),
         RingName::Registered(index) => (index, ENTER_REGISTERED_RING),
     };
+    // The kernel adds the time since boot and wraps: what no one lives to see is no timeout.
+    let timeout = timeout.filter(|timeout| timeout.as_secs() < 1 << 32);
     let timespec = timeout.map(|timeout| Timespec {
         tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(timeout.subsec_nanos()),

@@ -11,12 +11,12 @@ use socket2::Socket;
 
 use super::held::Held;
 use super::ring::Raw;
-use super::socks::{Socks, Target};
+use super::socks::Target;
 use super::{INTERNAL, UringReactor, wake};
 use crate::completion::{Completion, CompletionFlags};
 use crate::inflight::{Entry, State};
 use crate::op::Payload;
-use crate::sock::Accepted;
+use crate::sock::{Accepted, Sock};
 use crate::token::{OpKind, Token, kind_of};
 
 impl UringReactor {
@@ -53,7 +53,7 @@ impl UringReactor {
         result: i32,
         out: &mut Vec<Completion>,
     ) {
-        if !entry.cancel_requested {
+        if !entry.cancel_requested && entry.kind != OpKind::Shutdown {
             self.socks.end(entry.sock);
         }
         if let Some(held) = self.in_flight.finish(token) {
@@ -131,8 +131,12 @@ impl UringReactor {
             // SAFETY: accept(2) has just made this descriptor for us; nobody else knows it.
             let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(result) });
             Payload::Accepted(Accepted { socket, peer })
-        } else {
+        } else if self.direct {
             Payload::Connection { sock: self.socks.opened(result as u32), peer }
+        } else {
+            // SAFETY: accept(2) has just made this descriptor for us; nobody else knows it.
+            let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(result) });
+            Payload::Connection { sock: self.socks.add_plain(socket), peer }
         };
         if let Some(held) = self.in_flight.payload_mut(token) {
             *held = Held::Ready(payload);
@@ -155,20 +159,18 @@ impl UringReactor {
     }
 
     fn close_completed(&mut self, entry: &Entry) {
-        if Socks::is_direct(entry.sock.index) {
-            self.socks.slot_freed();
-            self.unpark_accepts();
-        }
+        self.socks.freed(entry.sock.index);
+        self.unpark_accepts();
     }
 
     fn shutdown_completed(&mut self, entry: &Entry) {
         let index = entry.sock.index;
-        if !Socks::is_direct(index) || !self.socks.shutdown_ends(index) {
+        if !self.socks.shutdown_ends(index) {
             return;
         }
-        if let Some(at) = self.closing.iter().position(|(slot, _)| *slot == index) {
-            let (_, token) = self.closing.swap_remove(at);
-            self.close_target(Target::Direct(index), token);
+        if let Some(at) = self.closing.iter().position(|(closing, ..)| *closing == index) {
+            let (_, target, token) = self.closing.swap_remove(at);
+            self.close_target(target, token);
         }
     }
 
@@ -180,7 +182,7 @@ impl UringReactor {
     }
 
     /// Closes without anybody waiting for it.
-    fn close_quietly(&mut self, sock: crate::sock::Sock) {
+    fn close_quietly(&mut self, sock: Sock) {
         if self.in_flight.is_full() {
             // No room for the bookkeeping of a close: the descriptor itself must still go.
             return self.close_now(sock);
@@ -189,19 +191,19 @@ impl UringReactor {
         self.in_flight.orphan(token);
     }
 
-    fn close_now(&mut self, sock: crate::sock::Sock) {
-        match self.socks.close(sock) {
-            Some(Target::Direct(index)) => {
+    fn close_now(&mut self, sock: Sock) {
+        let Some(target) = self.socks.close(sock) else { return };
+        self.socks.freed(sock.index);
+        match target {
+            Target::Direct(index) => {
                 let entry = opcode::Close::new(Fixed(index)).build();
-                self.socks.slot_freed();
                 // SAFETY: the entry points to nothing.
                 unsafe { self.queue(entry, INTERNAL) };
             }
-            Some(Target::Plain(fd)) => {
+            Target::Plain(fd) => {
                 // SAFETY: `Socks::close` has just given this descriptor up to us.
                 drop(unsafe { OwnedFd::from_raw_fd(fd) });
             }
-            None => {}
         }
     }
 }

@@ -28,13 +28,15 @@ use io_uring::types::CancelBuilder;
 use self::buf_ring::BufRing;
 use self::held::Held;
 use self::ring::{Raw, Ring};
-use self::socks::Socks;
+use self::socks::{Socks, Target};
 use self::wake::UringWake;
 use super::clock::HostClock;
 use crate::buf::{BufferPool, Lease, RoomBuffers};
 use crate::completion::Completion;
-use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
+use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
 use crate::inflight::{InFlight, State};
+use crate::kernel_version::KernelVersion;
+use crate::limits::DESCRIPTORS_RESERVED;
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
@@ -45,7 +47,7 @@ use crate::wake::Waker;
 /// Cancels that nobody asked the result of.
 const INTERNAL: Token = Token::new(OpKind::Internal, 0, 0);
 /// An operation that has no socket.
-const NO_SOCK: Sock = Sock::new(0, 0);
+const NO_SOCK: Sock = Sock::new(u32::MAX >> 1, 0);
 /// How long a drop waits for the kernel to let go, per round, and how often.
 const DRAIN_ROUND: Duration = Duration::from_millis(20);
 const DRAIN_ROUNDS: u32 = 250;
@@ -64,12 +66,16 @@ pub(crate) struct UringReactor {
     /// Accepts held back because the socket table is full.
     parked: VecDeque<Token>,
     /// Closes that wait for a shutdown of the same slot.
-    closing: Vec<(u32, Token)>,
+    closing: Vec<(u32, Target, Token)>,
     /// Operations that ended without the kernel, and how. Retired when they are reaped, so that
     /// they can be orphaned until then.
     local: Vec<(Token, i32)>,
     /// Reused by every reap.
     raw: Vec<Raw>,
+    /// Connections are slots of the ring's own table. From 6.13: before, the kernel lets go of a
+    /// closed slot only after every operation that began earlier on any slot has ended, and each
+    /// idle connection has one that does not end (liburing issue 1192).
+    direct: bool,
     /// Operations pushed since the last submission.
     queued: usize,
     wake: UringWake,
@@ -82,7 +88,8 @@ impl UringReactor {
 
     /// What this ring uses of its kernel, for people.
     pub(crate) fn features(&self) -> String {
-        self.ring.rung().to_string()
+        let sockets = if self.direct { "direct" } else { "plain" };
+        format!("{}, {sockets} descriptors", self.ring.rung())
     }
 
     /// Connections that can be open at a time.
@@ -115,8 +122,12 @@ impl UringReactor {
         if self.starved.is_empty() {
             return;
         }
-        let free = self.buffers.pool().capacity() - self.buffers.pool().held();
-        for _ in 0..free.min(self.starved.len()) {
+        if self.buffers.pool().held() == self.buffers.pool().capacity() {
+            return;
+        }
+        // All of them, even for one buffer: the kernel picks a buffer before it looks at the
+        // socket and puts it back when there is nothing to receive.
+        for _ in 0..self.starved.len() {
             let Some(token) = self.starved.pop_front() else { break };
             let Some(entry) = self.in_flight.entry(token) else { continue };
             if entry.cancel_requested || !self.arm_recv(token, entry.sock) {
@@ -137,11 +148,27 @@ impl UringReactor {
     }
 }
 
+/// The first kernel on which closed direct descriptors are let go of at once.
+const DIRECT_FROM: KernelVersion = KernelVersion::new(6, 13, 0);
+
+/// Whether the kernel is known to be that new: a version is all there is to tell this by.
+fn kernel_is_at_least(version: KernelVersion) -> bool {
+    super::host::kernel_release()
+        .and_then(|release| KernelVersion::parse(&release))
+        .is_some_and(|running| running >= version)
+}
+
 impl Reactor for UringReactor {
     fn new(config: &ReactorConfig) -> Result<Self, StartError> {
         let ring = Ring::new(config)?;
+        let direct = ring.rung() >= UringRung::Deferred && kernel_is_at_least(DIRECT_FROM);
         let descriptors = super::host::limits().descriptors_soft;
-        let direct_max = config.sockets_max.min(u32::try_from(descriptors).unwrap_or(u32::MAX));
+        let reserved = u64::from(DESCRIPTORS_RESERVED);
+        let sockets_max = match direct {
+            true => descriptors,
+            false => descriptors.saturating_sub(reserved) / u64::from(config.reactors.max(1)),
+        };
+        let direct_max = config.sockets_max.min(u32::try_from(sockets_max).unwrap_or(u32::MAX));
         ring.uring()
             .submitter()
             .register_files_sparse(direct_max)
@@ -162,6 +189,7 @@ impl Reactor for UringReactor {
             closing: Vec::new(),
             local: Vec::new(),
             raw: Vec::new(),
+            direct,
             queued: 0,
             wake,
             clock: HostClock::new(),
@@ -225,8 +253,8 @@ impl Reactor for UringReactor {
     }
 
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        self.replenish();
         if self.local.is_empty() {
-            self.replenish();
             self.ring.enter(1, timeout)?;
         }
         Ok(self.local.len() + self.ring.ready())
@@ -234,8 +262,7 @@ impl Reactor for UringReactor {
 
     fn submit_and_wait(&mut self, min: usize, timeout: Option<Duration>) -> io::Result<usize> {
         self.replenish();
-        let min = if self.local.is_empty() { min } else { 0 };
-        self.ring.enter(min, timeout)?;
+        self.ring.enter(min.saturating_sub(self.local.len()), timeout)?;
         Ok(core::mem::take(&mut self.queued))
     }
 
@@ -277,7 +304,7 @@ impl Reactor for UringReactor {
     fn listen(&mut self, listener: Listener) -> io::Result<Sock> {
         // The ring waits for connections itself; a non-blocking listener would answer EAGAIN.
         listener.socket.set_nonblocking(false)?;
-        Ok(self.socks.add_plain(listener.socket))
+        Ok(self.socks.add_listener(listener.socket))
     }
 
     fn attach(&mut self, accepted: Accepted) -> io::Result<Sock> {

@@ -85,7 +85,7 @@ impl Ring {
         loop {
             self.refill();
             let last = self.backlog.is_empty();
-            let min = if last && !self.has_ready() { min } else { 0 };
+            let min = if last { min.saturating_sub(self.ready()) } else { 0 };
             let queue = self.uring.submission();
             let to_submit = queue.len();
             let must_enter = min > 0 || to_submit > 0 || queue.taskrun() || queue.cq_overflow();
@@ -95,7 +95,7 @@ impl Ring {
             }
             match abi::enter(self.name, to_submit as u32, min as u32, timeout) {
                 Ok(_) => {}
-                Err(error) => self.recover(error, min)?,
+                Err(error) => self.recover(error)?,
             }
             if self.uring.submission().is_empty() && self.backlog.is_empty() {
                 return Ok(());
@@ -118,10 +118,6 @@ impl Ring {
         self.stash.len() + self.uring.completion().len()
     }
 
-    fn has_ready(&mut self) -> bool {
-        !self.stash.is_empty() || !self.uring.completion().is_empty()
-    }
-
     fn refill(&mut self) {
         if self.backlog.is_empty() {
             return;
@@ -138,7 +134,7 @@ impl Ring {
 
     /// Interrupted: the caller's loop goes on, or ends a wait early. Completion queue full: make
     /// room. Out of memory for requests: complete some first.
-    fn recover(&mut self, error: io::Error, min: usize) -> io::Result<()> {
+    fn recover(&mut self, error: io::Error) -> io::Result<()> {
         match error.raw_os_error() {
             Some(libc::EINTR) => Ok(()),
             Some(libc::EBUSY | libc::EAGAIN) => {
@@ -146,11 +142,13 @@ impl Ring {
                 let mut moved = Vec::new();
                 self.reap(&mut moved);
                 self.stash.extend(moved);
-                if self.stash.len() > before || min > 0 {
+                if self.stash.len() > before {
                     return Ok(());
                 }
-                // Nothing to make room with: wait for one completion instead of spinning.
-                abi::enter(self.name, 0, 1, Some(Duration::from_millis(1))).map(drop)
+                // Nothing to make room with: wait for one completion instead of spinning. Whatever
+                // comes of that, the caller's loop tries again.
+                let _ = abi::enter(self.name, 0, 1, Some(Duration::from_millis(1)));
+                Ok(())
             }
             _ => Err(error),
         }

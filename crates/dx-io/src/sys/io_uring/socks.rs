@@ -38,6 +38,9 @@ const _: () = assert!(size_of::<Direct>() == 8);
 struct Plain {
     generation: u32,
     wanted: u16,
+    shutdowns: u8,
+    /// Listeners do not count as connections.
+    listens: bool,
     socket: Option<Socket>,
 }
 
@@ -52,6 +55,7 @@ pub(super) struct Socks {
     direct_max: u32,
     plain: Vec<Plain>,
     plain_free: Vec<u32>,
+    listeners: u32,
 }
 
 impl Socks {
@@ -63,12 +67,14 @@ impl Socks {
             direct_max,
             plain: Vec::new(),
             plain_free: Vec::new(),
+            listeners: 0,
         }
     }
 
-    /// Sets a slot aside for an accept, if one is free.
+    /// Sets a place aside for an accept, if one is free.
     pub(super) const fn promise(&mut self) -> bool {
-        if self.direct_used + self.direct_promised >= self.direct_max {
+        let connections = self.open() - self.listeners as usize;
+        if connections + self.direct_promised as usize >= self.direct_max as usize {
             return false;
         }
         self.direct_promised += 1;
@@ -98,9 +104,25 @@ impl Socks {
         index & PLAIN == 0
     }
 
-    /// The kernel has closed a direct slot: it may be given out again.
-    pub(super) const fn slot_freed(&mut self) {
-        self.direct_used -= 1;
+    /// The kernel has closed entry `index`: it may be given out again.
+    pub(super) fn freed(&mut self, index: u32) {
+        if Self::is_direct(index) {
+            self.direct_used -= 1;
+        } else {
+            let index = index & !PLAIN;
+            if core::mem::take(&mut self.plain[index as usize].listens) {
+                self.listeners -= 1;
+            }
+            self.plain_free.push(index);
+        }
+    }
+
+    /// Adds a listener, which never counts as a connection.
+    pub(super) fn add_listener(&mut self, socket: Socket) -> Sock {
+        let sock = self.add_plain(socket);
+        self.plain[(sock.index & !PLAIN) as usize].listens = true;
+        self.listeners += 1;
+        sock
     }
 
     pub(super) fn add_plain(&mut self, socket: Socket) -> Sock {
@@ -144,24 +166,31 @@ impl Socks {
         self.wanted(sock).is_some_and(|wanted| *wanted > 0)
     }
 
-    /// A shutdown of direct slot `index` begins.
+    /// A shutdown of entry `index` begins.
     pub(super) fn shutdown_begins(&mut self, index: u32) {
-        if let Some(entry) = self.direct.get_mut(index as usize) {
-            entry.shutdowns = entry.shutdowns.saturating_add(1);
+        if let Some(shutdowns) = self.shutdowns(index) {
+            *shutdowns = shutdowns.saturating_add(1);
         }
     }
 
-    /// A shutdown of direct slot `index` is over. Whether it was the last one.
+    /// A shutdown of entry `index` is over. Whether it was the last one.
     pub(super) fn shutdown_ends(&mut self, index: u32) -> bool {
-        self.direct.get_mut(index as usize).is_some_and(|entry| {
-            entry.shutdowns = entry.shutdowns.saturating_sub(1);
-            entry.shutdowns == 0
+        self.shutdowns(index).is_some_and(|shutdowns| {
+            *shutdowns = shutdowns.saturating_sub(1);
+            *shutdowns == 0
         })
     }
 
-    /// Whether a shutdown of direct slot `index` is under way.
-    pub(super) fn is_shutting_down(&self, index: u32) -> bool {
-        self.direct.get(index as usize).is_some_and(|entry| entry.shutdowns > 0)
+    /// Whether a shutdown of entry `index` is under way.
+    pub(super) fn is_shutting_down(&mut self, index: u32) -> bool {
+        self.shutdowns(index).is_some_and(|shutdowns| *shutdowns > 0)
+    }
+
+    fn shutdowns(&mut self, index: u32) -> Option<&mut u8> {
+        if Self::is_direct(index) {
+            return self.direct.get_mut(index as usize).map(|entry| &mut entry.shutdowns);
+        }
+        self.plain.get_mut((index & !PLAIN) as usize).map(|entry| &mut entry.shutdowns)
     }
 
     fn wanted(&mut self, sock: Sock) -> Option<&mut u16> {
@@ -174,7 +203,8 @@ impl Socks {
         (entry.socket.is_some() && entry.generation == sock.generation).then_some(&mut entry.wanted)
     }
 
-    /// Makes `sock` stale. The caller owns the closing of what is returned.
+    /// Makes `sock` stale. The caller owns the closing of what is returned, and says by
+    /// [`Self::freed`] that it is done.
     pub(super) fn close(&mut self, sock: Sock) -> Option<Target> {
         self.target(sock)?;
         if Self::is_direct(sock.index) {
@@ -188,7 +218,6 @@ impl Socks {
         let entry = &mut self.plain[index as usize];
         entry.wanted = 0;
         entry.generation = entry.generation.wrapping_add(1);
-        self.plain_free.push(index);
         entry.socket.take().map(|socket| Target::Plain(socket.into_raw_fd()))
     }
 

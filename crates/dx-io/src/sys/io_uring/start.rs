@@ -37,7 +37,10 @@ impl UringReactor {
         user_data: u64,
         held: Option<Held>,
     ) -> Token {
-        self.socks.begin(sock);
+        // A shutdown ends by itself, whatever becomes of the socket.
+        if kind != OpKind::Shutdown {
+            self.socks.begin(sock);
+        }
         // `push` has checked the bound, so there is room.
         self.in_flight.insert(kind, sock, user_data, held).unwrap_or(Token::NONE)
     }
@@ -57,9 +60,10 @@ impl UringReactor {
         let target = self.socks.target(listener);
         let Some(Held::Accepting(slot)) = self.in_flight.payload_mut(token) else { return };
         let (address, len) = slot.pointers();
-        let slot = (!hand_over).then(DestinationSlot::auto_target);
+        let direct = self.direct && !hand_over;
+        let slot = direct.then(DestinationSlot::auto_target);
         // A direct descriptor has no close-on-exec flag: it is in no process's table.
-        let flags = if hand_over { libc::SOCK_CLOEXEC } else { 0 };
+        let flags = if direct { 0 } else { libc::SOCK_CLOEXEC };
         let entry = match target {
             Some(Target::Plain(fd)) => opcode::Accept::new(Fd(fd), address, len),
             Some(Target::Direct(index)) => opcode::Accept::new(Fixed(index), address, len),
@@ -169,11 +173,9 @@ impl UringReactor {
             std::net::Shutdown::Both => libc::SHUT_RDWR,
         };
         let token = self.insert(OpKind::Shutdown, sock, data, None);
+        self.socks.shutdown_begins(sock.index);
         let entry = match target {
-            Target::Direct(index) => {
-                self.socks.shutdown_begins(index);
-                opcode::Shutdown::new(Fixed(index), how).build()
-            }
+            Target::Direct(index) => opcode::Shutdown::new(Fixed(index), how).build(),
             Target::Plain(fd) => opcode::Shutdown::new(Fd(fd), how).build(),
         };
         // SAFETY: the entry points to nothing.
@@ -189,8 +191,10 @@ impl UringReactor {
         let target = self.socks.close(sock);
         let token = self.insert(OpKind::Close, sock, user_data, None);
         match target {
-            Some(Target::Direct(index)) if self.socks.is_shutting_down(index) => {
-                self.closing.push((index, token));
+            // The kernel runs a shutdown on a thread of its own and looks the descriptor up there:
+            // its number must not become another socket's before that.
+            Some(target) if self.socks.is_shutting_down(sock.index) => {
+                self.closing.push((sock.index, target, token));
             }
             Some(target) => self.close_target(target, token),
             None => {}

@@ -82,7 +82,7 @@ impl UringWake {
     /// The read has completed, by a wake or by a cancel.
     pub(super) fn completed(&mut self, result: i32, ring: &mut Ring) {
         self.armed = false;
-        let retry = result > 0 || result == -libc::EINTR || result == -libc::EAGAIN;
+        let retry = result > 0 || [libc::EINTR, libc::EAGAIN, libc::ENOMEM].contains(&-result);
         if retry && !self.stopped {
             self.arm(ring);
         }
