@@ -4,6 +4,8 @@
 //! May know the public interface of the server and nothing behind it. Invariant: a row says
 //! nothing about a backend's means, so every row runs on every backend that opens here.
 
+#[path = "integration/backends.rs"]
+mod backends;
 #[path = "integration/bench.rs"]
 mod bench;
 #[path = "integration/bodies.rs"]
@@ -35,7 +37,7 @@ macro_rules! rows {
         $(mod $module {
             $(#[test]
             fn $row() {
-                for backend in crate::bench::backends() {
+                for backend in crate::backends::backends() {
                     println!("{backend}"); // shown when the row fails
                     crate::$module::$row(backend);
                 }

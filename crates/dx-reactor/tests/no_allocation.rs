@@ -3,6 +3,9 @@
 //! Owns an allocator that counts on worker threads, and the rows of routes. May not know how the
 //! server keeps its memory. Invariant: what the client allocates is not counted.
 
+#[path = "integration/backends.rs"]
+mod backends;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
@@ -10,8 +13,9 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dx_reactor::io::{BACKEND_VARIABLE, Driver, ReactorConfig};
-use dx_reactor::{App, DxReactor, IoBackend, Request, Text, WorkerStrategy};
+use dx_reactor::{App, DxReactor, Request, Text, WorkerStrategy};
+
+use backends::backends;
 
 static COUNTED: AtomicU64 = AtomicU64::new(0);
 
@@ -107,23 +111,6 @@ fn ask(stream: &mut TcpStream, path: &str, content: &str, requests: usize, batch
             }
         }
     }
-}
-
-fn backends() -> Vec<IoBackend> {
-    let named = std::env::var(BACKEND_VARIABLE).ok();
-    let named = named.map(|name| name.parse::<IoBackend>().expect("a backend's name"));
-    [IoBackend::Epoll, IoBackend::IoUring]
-        .into_iter()
-        .filter(|backend| named.is_none_or(|name| name == IoBackend::Auto || name == *backend))
-        .filter(|backend| match Driver::open(*backend, &ReactorConfig::default()) {
-            Ok(_) => true,
-            Err(why) if std::env::var_os("DX_TEST_REQUIRE_ALL").is_none() => {
-                println!("skipped on {backend}: {why}");
-                false
-            }
-            Err(why) => panic!("{backend}: {why}"),
-        })
-        .collect()
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The rooms: one per kernel interface, and the line that chooses them.
 //!
 //! Owns every name of an operating system in this workspace. A room supplies a type that
-//! implements [`Reactor`](crate::Reactor); a host supplies what `host.rs` lists (affinity, limits,
-//! signals, probes). Invariant: removing a room breaks only its lines here and in `driver.rs`.
+//! implements [`Reactor`](crate::Reactor); a host supplies what `host/` lists (affinity, limits,
+//! signals, probes). Invariant: removing a room breaks only its lines here.
 
 pub(crate) mod clock;
 pub mod host;

@@ -1,6 +1,6 @@
-//! What every row needs: backends, a server, and a process of its own if it counts things.
+//! What every row needs: a server, and a process of its own if it counts things.
 //!
-//! Owns the choice of backends, [`Server`] and its app. May not judge answers. Invariant: a
+//! Owns [`Server`] and its app. May not judge answers. Invariant: a
 //! server that ends in order has been seen to hold nothing.
 
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use dx_reactor::io::{BACKEND_VARIABLE, Driver, ReactorConfig};
+use dx_reactor::io::BACKEND_VARIABLE;
 use dx_reactor::{
     App, Builder, Bytes, DxReactor, IoBackend, Json, Limits, Request, Response, Running,
     ShutdownHandle, Text, WorkerStrategy,
@@ -25,25 +25,6 @@ pub static BIG: LazyLock<Vec<u8>> = LazyLock::new(|| pattern(5 * 1024 * 1024));
 /// Bytes that tell where they belong.
 pub fn pattern(len: usize) -> Vec<u8> {
     (0..len as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
-}
-
-/// The backends to run on: all, or the one that the environment names. One that does not open is
-/// skipped with the reason, unless everything is required to run.
-pub fn backends() -> Vec<IoBackend> {
-    let named = std::env::var(BACKEND_VARIABLE).ok();
-    let named = named.map(|name| name.parse::<IoBackend>().expect("a backend's name"));
-    [IoBackend::Epoll, IoBackend::IoUring]
-        .into_iter()
-        .filter(|backend| named.is_none_or(|name| name == IoBackend::Auto || name == *backend))
-        .filter(|backend| match Driver::open(*backend, &ReactorConfig::default()) {
-            Ok(_) => true,
-            Err(why) if std::env::var_os("DX_TEST_REQUIRE_ALL").is_none() => {
-                println!("skipped on {backend}: {why}");
-                false
-            }
-            Err(why) => panic!("{backend}: {why}"),
-        })
-        .collect()
 }
 
 /// A description on `backend` with one worker and a free port.
