@@ -110,6 +110,11 @@ pub struct ReactorConfig {
     pub in_flight_max: u32,
     /// Reactors of this process that share its descriptors, where connections need them.
     pub reactors: u32,
+    /// Buffers for files that are registered with the kernel where it has that
+    /// ([`Reactor::fixed_buffer`](crate::Reactor::fixed_buffer)); locked memory. 0: none.
+    pub fixed_buffers: u16,
+    /// Bytes of each of them.
+    pub fixed_buffer_len: u32,
     /// The highest io_uring rung to use.
     pub uring_rung_max: UringRung,
 }
@@ -124,6 +129,8 @@ impl Default for ReactorConfig {
             sockets_max: limits::SOCKETS_MAX,
             in_flight_max: limits::IN_FLIGHT_MAX,
             reactors: 1,
+            fixed_buffers: 0,
+            fixed_buffer_len: limits::FIXED_BUFFER_LEN,
             uring_rung_max: UringRung::default(),
         }
     }

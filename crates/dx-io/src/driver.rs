@@ -7,7 +7,9 @@ use core::fmt;
 use core::time::Duration;
 use std::io;
 
-use crate::buf::{BufferPool, Lease};
+use socket2::SockRef;
+
+use crate::buf::{BufferPool, FixedBuf, Lease};
 use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
 use crate::detect::{Detection, Reason};
@@ -158,6 +160,14 @@ impl Reactor for Driver {
 
     fn attach(&mut self, accepted: Accepted) -> io::Result<Sock> {
         dispatch!(&mut self.0, room => room.attach(accepted))
+    }
+
+    fn with_raw(&mut self, sock: Sock, f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        dispatch!(&mut self.0, room => room.with_raw(sock, f))
+    }
+
+    fn fixed_buffer(&mut self) -> Option<FixedBuf> {
+        dispatch!(&mut self.0, room => room.fixed_buffer())
     }
 
     fn buffers(&self) -> &BufferPool {

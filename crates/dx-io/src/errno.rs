@@ -6,6 +6,25 @@
 
 use std::io;
 
+/// No such thing to act on (`ENOENT`).
+pub const NOT_FOUND: i32 = -2;
+/// Input or output failed below the system call (`EIO`).
+pub const INPUT_OUTPUT: i32 = -5;
+/// Nothing to do it with just now (`EAGAIN`).
+pub const TRY_AGAIN: i32 = -11;
+/// Another operation of the same kind is in flight (`EBUSY`).
+pub const BUSY: i32 = -16;
+/// Not possible on such an object (`EINVAL`).
+pub const INVALID: i32 = -22;
+/// The socket is not connected (`ENOTCONN`).
+pub const NOT_CONNECTED: i32 = -107;
+/// Nobody listens there (`ECONNREFUSED`).
+pub const CONNECTION_REFUSED: i32 = -111;
+/// The connection was ended on this side (`ECONNABORTED`).
+pub const CONNECTION_ABORTED: i32 = -103;
+/// The room or its kernel has no such operation (`EOPNOTSUPP`).
+pub const UNSUPPORTED: i32 = -95;
+
 /// The operation was cancelled (`ECANCELED`).
 pub const CANCELLED: i32 = -125;
 /// The peer does not take any more (`EPIPE`).

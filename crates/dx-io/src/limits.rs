@@ -21,6 +21,13 @@ pub const DESCRIPTORS_RESERVED: u32 = 64;
 pub const LISTEN_BACKLOG: u32 = 4096;
 /// Buffers handed to the kernel by one vectored send; `IOV_MAX` is 1024 on Linux.
 pub const SEND_VECTORS_MAX: usize = 64;
+/// From how many bytes on a send without a copy pays (see `Op::SendZeroCopy`); below, pinning the
+/// pages and the second completion cost more than copying.
+pub const ZERO_COPY_MIN: usize = 64 * 1024;
+/// Bytes of a file that one call sends: what a core does for one connection before others.
+pub const SEND_FILE_MAX: u32 = 1 << 20;
+/// Bytes of one fixed buffer, when a number of them is asked for.
+pub const FIXED_BUFFER_LEN: u32 = 64 * 1024;
 /// Events taken from a readiness selector by one wait.
 pub const SELECTOR_EVENTS: usize = 1024;
 /// Connections accepted from one listener in one turn, so that a burst does not starve the rest.

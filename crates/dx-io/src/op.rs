@@ -7,6 +7,7 @@
 use core::fmt;
 use std::net::{Shutdown, SocketAddr};
 
+use crate::file::{File, FileBuf};
 use crate::sock::{Accepted, Sock};
 use crate::token::{OpKind, Token};
 use crate::wake::Waker;
@@ -53,6 +54,52 @@ pub enum Op {
         /// [`SEND_VECTORS_MAX`](crate::limits::SEND_VECTORS_MAX) are sent by one call.
         bufs: Vec<Vec<u8>>,
     },
+    /// As [`Op::Send`], but the kernel reads the bytes where they lie, and the operation ends when
+    /// it is done with them (`IORING_OP_SEND_ZC`). Worth it for large buffers only
+    /// ([`ZERO_COPY_MIN`](crate::limits::ZERO_COPY_MIN)); a plain send where there is none.
+    SendZeroCopy {
+        /// To where.
+        sock: Sock,
+        /// What; comes back as [`Payload::Buffer`].
+        buf: Vec<u8>,
+        /// First byte to send; clamped to the length.
+        start: usize,
+    },
+    /// Sends bytes of a file without taking them into the process (sendfile(2)). May come back
+    /// short; 0 is the end of the file. One at a time per socket, as sends are. Waits for the
+    /// socket, not for the disk: bytes that are in no cache hold up the core.
+    SendFile {
+        /// To where.
+        sock: Sock,
+        /// What.
+        file: File,
+        /// First byte.
+        offset: u64,
+        /// How many bytes at most; more than
+        /// [`SEND_FILE_MAX`](crate::limits::SEND_FILE_MAX) come back short.
+        len: u32,
+    },
+    /// Reads from a file at `offset` into all of `buf` (pread(2)). May come back short; 0 is the
+    /// end of the file.
+    Read {
+        /// From what.
+        file: File,
+        /// Where to; comes back as [`Payload::File`].
+        buf: FileBuf,
+        /// First byte.
+        offset: u64,
+    },
+    /// Writes `buf[start..]` to a file at `offset` (pwrite(2)). May come back short.
+    Write {
+        /// To what.
+        file: File,
+        /// What; comes back as [`Payload::File`].
+        buf: FileBuf,
+        /// First byte to write; clamped to the length.
+        start: usize,
+        /// Where to.
+        offset: u64,
+    },
     /// Ends one or both directions (shutdown(2)).
     Shutdown {
         /// Of what.
@@ -88,6 +135,10 @@ impl Op {
             Self::Recv { .. } => OpKind::Recv,
             Self::Send { .. } => OpKind::Send,
             Self::SendVectored { .. } => OpKind::SendVectored,
+            Self::SendZeroCopy { .. } => OpKind::SendZeroCopy,
+            Self::SendFile { .. } => OpKind::SendFile,
+            Self::Read { .. } => OpKind::Read,
+            Self::Write { .. } => OpKind::Write,
             Self::Shutdown { .. } => OpKind::Shutdown,
             Self::Close { .. } => OpKind::Close,
             Self::Cancel { .. } => OpKind::Cancel,
@@ -102,8 +153,10 @@ impl Op {
 pub enum Payload {
     /// The operation owned nothing, failed before it had anything, or was taken before.
     None,
-    /// The buffer of a [`Op::Send`].
+    /// The buffer of a [`Op::Send`] or [`Op::SendZeroCopy`].
     Buffer(Vec<u8>),
+    /// The buffer of a [`Op::Read`] or [`Op::Write`].
+    File(FileBuf),
     /// The buffers of a [`Op::SendVectored`].
     Buffers(Vec<Vec<u8>>),
     /// A new connection of this reactor.
@@ -134,6 +187,8 @@ pub enum PushErrorKind {
     Full,
     /// The socket was closed, or belongs to another reactor. The caller's mistake.
     StaleSock,
+    /// The room or its kernel has no such operation.
+    Unsupported,
     /// The operating system refused a resource the operation needs from the start.
     Os(std::io::Error),
 }
@@ -143,6 +198,7 @@ impl fmt::Display for PushError {
         match &self.kind {
             PushErrorKind::Full => f.write_str("the in-flight table is full"),
             PushErrorKind::StaleSock => f.write_str("the socket is closed"),
+            PushErrorKind::Unsupported => f.write_str("this backend has no such operation"),
             PushErrorKind::Os(error) => write!(f, "the system refused: {error}"),
         }
     }

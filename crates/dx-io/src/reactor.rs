@@ -8,7 +8,9 @@
 use core::time::Duration;
 use std::io;
 
-use crate::buf::{BufferPool, Lease};
+use socket2::SockRef;
+
+use crate::buf::{BufferPool, FixedBuf, Lease};
 use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError};
 use crate::op::{Op, Payload, PushError};
@@ -110,6 +112,18 @@ pub trait Reactor {
     /// # Errors
     /// `QuotaExceeded` when the socket table is full; the connection is closed then.
     fn attach(&mut self, accepted: Accepted) -> io::Result<Sock>;
+
+    /// Lends the operating system's own socket to `f`, for options this crate does not name. What
+    /// `f` is given is not to be kept, closed, read from or written to.
+    ///
+    /// # Errors
+    /// `NotConnected` when `sock` is stale, `Unsupported` where there is no such thing, or what
+    /// the system said when the descriptor was made (`IORING_OP_FIXED_FD_INSTALL`, Linux 6.8).
+    fn with_raw(&mut self, sock: Sock, f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()>;
+
+    /// Takes one of the buffers that `fixed_buffers` of the configuration asked for; `None` when
+    /// all are out. It returns by being dropped.
+    fn fixed_buffer(&mut self) -> Option<FixedBuf>;
 
     /// The receive buffers of this core.
     fn buffers(&self) -> &BufferPool;

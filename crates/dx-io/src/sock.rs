@@ -4,6 +4,7 @@
 //! threads) and [`Listener`]. Knows no operation. Invariant: a [`Sock`] that was closed is refused
 //! afterwards, because its generation no longer matches.
 
+use core::any::Any;
 use std::io;
 use std::net::SocketAddr;
 
@@ -45,8 +46,33 @@ impl Sock {
 /// before [`attach`](crate::Reactor::attach). Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Accepted {
-    pub(crate) socket: Socket,
-    pub(crate) peer: SocketAddr,
+    origin: Origin,
+    peer: SocketAddr,
+}
+
+/// What stands behind a socket that is attached to no reactor.
+#[derive(Debug)]
+enum Origin {
+    /// The operating system's.
+    Os(Socket),
+    /// Whatever a reactor outside this crate made.
+    External(Box<dyn Any + Send>),
+}
+
+impl Origin {
+    fn into_socket(self) -> io::Result<Socket> {
+        match self {
+            Self::Os(socket) => Ok(socket),
+            Self::External(_) => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    fn into_external(self) -> io::Result<Box<dyn Any + Send>> {
+        match self {
+            Self::External(external) => Ok(external),
+            Self::Os(_) => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
 }
 
 impl Accepted {
@@ -56,7 +82,29 @@ impl Accepted {
     /// When the peer's address cannot be read: the stream is not connected.
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
         let peer = stream.peer_addr()?;
-        Ok(Self { socket: Socket::from(stream), peer })
+        Ok(Self::new(Socket::from(stream), peer))
+    }
+
+    /// A connection of a reactor outside this crate; only that reactor can attach it.
+    #[must_use]
+    pub fn external(connection: Box<dyn Any + Send>, peer: SocketAddr) -> Self {
+        Self { origin: Origin::External(connection), peer }
+    }
+
+    /// What [`Self::external`] was given.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is a connection of the operating system; it is closed then.
+    pub fn into_external(self) -> io::Result<Box<dyn Any + Send>> {
+        self.origin.into_external()
+    }
+
+    pub(crate) const fn new(socket: Socket, peer: SocketAddr) -> Self {
+        Self { origin: Origin::Os(socket), peer }
+    }
+
+    pub(crate) fn into_socket(self) -> io::Result<Socket> {
+        self.origin.into_socket()
     }
 
     /// The other end's address.
@@ -88,7 +136,7 @@ impl Default for ListenOptions {
 /// A bound, listening TCP socket, not yet attached to a reactor.
 #[derive(Debug)]
 pub struct Listener {
-    pub(crate) socket: Socket,
+    origin: Origin,
     local: SocketAddr,
 }
 
@@ -108,7 +156,25 @@ impl Listener {
         socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(Self { socket, local })
+        Ok(Self { origin: Origin::Os(socket), local })
+    }
+
+    /// A listener of a reactor outside this crate; only that reactor can listen on it.
+    #[must_use]
+    pub fn external(listener: Box<dyn Any + Send>, local: SocketAddr) -> Self {
+        Self { origin: Origin::External(listener), local }
+    }
+
+    /// What [`Self::external`] was given.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is a listener of the operating system; it is closed then.
+    pub fn into_external(self) -> io::Result<Box<dyn Any + Send>> {
+        self.origin.into_external()
+    }
+
+    pub(crate) fn into_socket(self) -> io::Result<Socket> {
+        self.origin.into_socket()
     }
 
     /// Whether nobody listens on `addr` yet. A port that is shared on purpose

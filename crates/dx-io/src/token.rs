@@ -28,6 +28,18 @@ impl Token {
         Self(((tag as u64) << 32) | slot as u64)
     }
 
+    /// A token of a reactor outside this crate, by whatever number it keeps its operations under.
+    #[must_use]
+    pub const fn external(number: core::num::NonZeroU64) -> Self {
+        Self(number.get())
+    }
+
+    /// The number of [`Self::external`]; no use is defined for a token of this crate's own rooms.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     /// The number the kernel carries.
     pub(crate) const fn to_bits(self) -> u64 {
         self.0
@@ -80,6 +92,10 @@ pub(crate) const fn kind_of(tag: u32) -> Option<OpKind> {
         7 => OpKind::Close,
         8 => OpKind::Cancel,
         9 => OpKind::Wake,
+        10 => OpKind::SendZeroCopy,
+        11 => OpKind::SendFile,
+        12 => OpKind::Read,
+        13 => OpKind::Write,
         62 => OpKind::Woken,
         63 => OpKind::Internal,
         _ => return None,
@@ -99,6 +115,10 @@ pub(crate) enum OpKind {
     Close = 7,
     Cancel = 8,
     Wake = 9,
+    SendZeroCopy = 10,
+    SendFile = 11,
+    Read = 12,
+    Write = 13,
     /// A wake has arrived at this reactor; never in the table.
     Woken = 62,
     /// The room's own housekeeping (a cancel nobody asked the result of); never in the table.

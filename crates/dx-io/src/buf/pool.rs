@@ -188,6 +188,19 @@ impl RoomBuffers {
         shared.held.set(shared.held.get() + 1);
     }
 
+    /// Copies the beginning of `bytes`, as much as fits, into a returned buffer.
+    pub(crate) fn fill(&self, bytes: &[u8]) -> Option<u16> {
+        let id = self.pop_returned()?;
+        let len = bytes.len().min(usize::from(self.buffer_len()));
+        // SAFETY: the id came from the returned list, so nobody else reads or writes the buffer,
+        // which spans `buffer_len >= len` bytes and cannot overlap a slice somebody holds.
+        unsafe {
+            self.address(id).as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), len);
+            self.mark_filled(id, len as u16);
+        }
+        Some(id)
+    }
+
     /// The lease on a filled buffer; once only.
     pub(crate) fn claim(&self, id: u16) -> Option<Lease> {
         let refs = self.pool.shared.refs.get(usize::from(id))?;

@@ -28,7 +28,9 @@ use self::socks::Socks;
 use self::steps::{Queued, Step};
 use super::clock::HostClock;
 use super::socket_calls;
-use crate::buf::{BufferPool, Lease, RoomBuffers};
+use socket2::SockRef;
+
+use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
 use crate::completion::{Completion, CompletionFlags};
 use crate::config::{IoBackend, ReactorConfig, StartError};
 use crate::inflight::{InFlight, State};
@@ -218,6 +220,10 @@ impl<S: Selector> Reactor for Readiness<S> {
             }
             Op::Cancel { target } => self.enter(kind, at(NO_SOCK), None, Step::Cancel(target)),
             Op::Wake { target } => self.enter(kind, at(NO_SOCK), None, Step::Wake(target)),
+            op @ (Op::SendZeroCopy { .. }
+            | Op::SendFile { .. }
+            | Op::Read { .. }
+            | Op::Write { .. }) => return Err(PushError { op, kind: PushErrorKind::Unsupported }),
         })
     }
 
@@ -276,15 +282,24 @@ impl<S: Selector> Reactor for Readiness<S> {
     }
 
     fn listen(&mut self, listener: Listener) -> io::Result<Sock> {
-        listener.socket.set_nonblocking(true)?;
-        Ok(self.socks.add_listener(listener.socket))
+        let socket = listener.into_socket()?;
+        socket.set_nonblocking(true)?;
+        Ok(self.socks.add_listener(socket))
     }
 
     fn attach(&mut self, accepted: Accepted) -> io::Result<Sock> {
         if self.socks.is_full() {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        Ok(self.socks.add(accepted.socket))
+        Ok(self.socks.add(accepted.into_socket()?))
+    }
+
+    fn with_raw(&mut self, _sock: Sock, _f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn fixed_buffer(&mut self) -> Option<FixedBuf> {
+        None
     }
 
     fn buffers(&self) -> &BufferPool {
@@ -323,8 +338,14 @@ const fn sock_of(op: &Op) -> Option<Sock> {
         | Op::Recv { sock }
         | Op::Send { sock, .. }
         | Op::SendVectored { sock, .. }
+        | Op::SendZeroCopy { sock, .. }
+        | Op::SendFile { sock, .. }
         | Op::Shutdown { sock, .. }
         | Op::Close { sock } => Some(*sock),
-        Op::Connect { .. } | Op::Cancel { .. } | Op::Wake { .. } => None,
+        Op::Connect { .. }
+        | Op::Read { .. }
+        | Op::Write { .. }
+        | Op::Cancel { .. }
+        | Op::Wake { .. } => None,
     }
 }

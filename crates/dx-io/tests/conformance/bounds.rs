@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dx_io::{Accepted, Lease, Op, Payload, PushErrorKind};
+use dx_io::{Accepted, Lease, Op, Payload, PushErrorKind, errno};
 
 use crate::Backend;
 use crate::bench::{Bench, pattern, reset};
@@ -88,11 +88,11 @@ pub fn a_parked_receive_can_end(backend: Backend) {
     // Two are cancelled, one orphaned, one closed; then one buffer comes back.
     for cancelled in [hog_recv, recvs[0]] {
         assert_eq!(bench.run(Op::Cancel { target: cancelled.token }).0, 0);
-        assert_eq!(bench.last(cancelled).result, -libc::ECANCELED);
+        assert_eq!(bench.last(cancelled).result, errno::CANCELLED);
     }
     bench.reactor.orphan(recvs[1].token);
     bench.close(pairs[2].0);
-    assert_eq!(bench.last(recvs[2]).result, -libc::ECANCELED);
+    assert_eq!(bench.last(recvs[2]).result, errno::CANCELLED);
     bench.rest();
     leases.pop();
     // It goes to the one that still waits, though it is the last.
@@ -205,12 +205,15 @@ fn exhaust_descriptors(backend: Backend) {
     }
     for accept in accepts {
         let (result, payload) = bench.finish(accept);
-        assert!(result == -libc::EMFILE && matches!(payload, Payload::None), "{result}");
+        assert!(
+            result == errno::DESCRIPTORS_PROCESS && matches!(payload, Payload::None),
+            "{result}"
+        );
     }
     assert!(matches!(
         bench.refused(Op::Connect { peer: address }),
         (PushErrorKind::Os(error), Op::Connect { .. })
-            if error.raw_os_error() == Some(libc::EMFILE)
+            if error.raw_os_error() == Some(-errno::DESCRIPTORS_PROCESS)
     ));
     hoard.truncate(hoard.len() - 2); // `rest` reads a file
     bench.rest();
@@ -258,7 +261,7 @@ pub fn a_dead_idle_connection_is_quiet(backend: Backend) {
     reset(client);
     bench.rest();
     // Still there when somebody asks.
-    assert_eq!(bench.run(Op::Recv { sock: broken }).0, -libc::ECONNRESET);
+    assert_eq!(bench.run(Op::Recv { sock: broken }).0, errno::CONNECTION_RESET);
     bench.rest();
     bench.close(finished);
     bench.close(broken);

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use dx_io::limits::SEND_VECTORS_MAX;
-use dx_io::{Op, Payload};
+use dx_io::{Op, Payload, errno};
 
 use crate::Backend;
 use crate::bench::{Bench, CLOG, closed_port, pattern, reset};
@@ -76,7 +76,7 @@ pub fn reset_by_peer(backend: Backend) {
     bench.turn();
     reset(client);
     let end = bench.next(recv);
-    assert_eq!((end.result, end.flags.bits()), (-libc::ECONNRESET, 0));
+    assert_eq!((end.result, end.flags.bits()), (errno::CONNECTION_RESET, 0));
     bench.close(sock);
     bench.assert_clean();
 }
@@ -169,13 +169,13 @@ pub fn sending_to_a_dead_peer(backend: Backend) {
     let recv = bench.push(Op::Recv { sock });
     bench.turn();
     reset(client);
-    assert_eq!(bench.last(recv).result, -libc::ECONNRESET);
+    assert_eq!(bench.last(recv).result, errno::CONNECTION_RESET);
     // The process lives: no SIGPIPE. The buffers come back.
     let (result, payload) = bench.run(Op::Send { sock, buf: vec![1; 9], start: 0 });
-    assert_eq!(result, -libc::EPIPE);
+    assert_eq!(result, errno::BROKEN_PIPE);
     assert!(matches!(payload, Payload::Buffer(buf) if buf == [1; 9]));
     let (result, payload) = bench.run(Op::SendVectored { sock, bufs: vec![vec![2]] });
-    assert_eq!(result, -libc::EPIPE);
+    assert_eq!(result, errno::BROKEN_PIPE);
     assert!(matches!(payload, Payload::Buffers(bufs) if bufs == [[2]]));
     bench.close(sock);
     bench.assert_clean();

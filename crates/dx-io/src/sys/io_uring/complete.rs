@@ -130,7 +130,7 @@ impl UringReactor {
         } else if hand_over {
             // SAFETY: accept(2) has just made this descriptor for us; nobody else knows it.
             let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(result) });
-            Payload::Accepted(Accepted { socket, peer })
+            Payload::Accepted(Accepted::new(socket, peer))
         } else if self.direct {
             Payload::Connection { sock: self.socks.opened(result as u32), peer }
         } else {

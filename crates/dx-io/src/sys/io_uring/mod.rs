@@ -31,7 +31,9 @@ use self::ring::{Raw, Ring};
 use self::socks::{Socks, Target};
 use self::wake::UringWake;
 use super::clock::HostClock;
-use crate::buf::{BufferPool, Lease, RoomBuffers};
+use socket2::SockRef;
+
+use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
 use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
 use crate::inflight::{InFlight, State};
@@ -243,6 +245,10 @@ impl Reactor for UringReactor {
             },
             Op::Cancel { target } => self.cancel(target, user_data),
             Op::Wake { target } => self.wake_other(target, user_data),
+            op @ (Op::SendZeroCopy { .. }
+            | Op::SendFile { .. }
+            | Op::Read { .. }
+            | Op::Write { .. }) => return Err(PushError { op, kind: PushErrorKind::Unsupported }),
         };
         self.queued += 1;
         Ok(token)
@@ -303,16 +309,26 @@ impl Reactor for UringReactor {
 
     fn listen(&mut self, listener: Listener) -> io::Result<Sock> {
         // The ring waits for connections itself; a non-blocking listener would answer EAGAIN.
-        listener.socket.set_nonblocking(false)?;
-        Ok(self.socks.add_listener(listener.socket))
+        let socket = listener.into_socket()?;
+        socket.set_nonblocking(false)?;
+        Ok(self.socks.add_listener(socket))
     }
 
     fn attach(&mut self, accepted: Accepted) -> io::Result<Sock> {
         if self.socks.open() >= self.socks.direct_max() as usize {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        accepted.socket.set_nonblocking(false)?;
-        Ok(self.socks.add_plain(accepted.socket))
+        let socket = accepted.into_socket()?;
+        socket.set_nonblocking(false)?;
+        Ok(self.socks.add_plain(socket))
+    }
+
+    fn with_raw(&mut self, _sock: Sock, _f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn fixed_buffer(&mut self) -> Option<FixedBuf> {
+        None
     }
 
     fn buffers(&self) -> &BufferPool {

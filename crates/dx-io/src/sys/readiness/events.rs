@@ -113,7 +113,7 @@ impl<S: Selector> Readiness<S> {
                 Ok((socket, peer)) => {
                     self.pop_accept(sock);
                     let payload = if next.hand_over {
-                        Payload::Accepted(Accepted { socket, peer })
+                        Payload::Accepted(Accepted::new(socket, peer))
                     } else {
                         Payload::Connection { sock: self.socks.add(socket), peer }
                     };

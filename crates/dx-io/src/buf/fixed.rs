@@ -1,0 +1,116 @@
+//! Buffers for files that are lent out whole.
+//!
+//! Owns [`FixedBuf`] and its pool. Knows no kernel: a room may register the memory with its own
+//! (io_uring_register_buffers(3)), which saves mapping it for each operation. Invariant: a buffer
+//! is in the pool or in exactly one `FixedBuf`, and its memory never moves.
+
+use core::cell::RefCell;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use std::rc::{Rc, Weak};
+
+/// Numbers and memory of the buffers nobody holds.
+type Free = RefCell<Vec<(u16, Box<[u8]>)>>;
+
+/// One buffer of a reactor's registered memory, back in the pool when it drops. `!Send`: it
+/// belongs to one core.
+pub struct FixedBuf {
+    /// `None` only while it drops.
+    memory: Option<Box<[u8]>>,
+    /// Its number in the registration.
+    index: u16,
+    /// Bytes in use: what a read may fill, or a write sends.
+    len: usize,
+    pool: Weak<Free>,
+}
+
+impl FixedBuf {
+    /// Its number in the registration.
+    #[must_use]
+    pub const fn index(&self) -> u16 {
+        self.index
+    }
+
+    /// Bytes the buffer can hold.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.memory.as_ref().map_or(0, |memory| memory.len())
+    }
+
+    /// Uses the first `len` bytes only, at most all of them.
+    pub fn set_len(&mut self, len: usize) {
+        self.len = len.min(self.capacity());
+    }
+}
+
+impl Deref for FixedBuf {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.memory.as_ref().map_or(&[], |memory| &memory[..self.len])
+    }
+}
+
+impl DerefMut for FixedBuf {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.memory.as_mut().map_or(&mut [], |memory| &mut memory[..self.len])
+    }
+}
+
+impl Drop for FixedBuf {
+    fn drop(&mut self) {
+        if let (Some(pool), Some(memory)) = (self.pool.upgrade(), self.memory.take()) {
+            pool.borrow_mut().push((self.index, memory));
+        }
+    }
+}
+
+impl fmt::Debug for FixedBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FixedBuf({} of {} bytes, number {})", self.len, self.capacity(), self.index)
+    }
+}
+
+/// The fixed buffers of one reactor that nobody holds.
+#[derive(Debug)]
+pub(crate) struct FixedBuffers {
+    free: Rc<Free>,
+}
+
+impl FixedBuffers {
+    /// Allocates `count` buffers of `len` bytes.
+    pub(crate) fn new(count: u16, len: u32) -> Self {
+        let buffer = |index| (index, vec![0; len as usize].into_boxed_slice());
+        // The list is last in, first out: number 0 is the first to go.
+        Self { free: Rc::new(RefCell::new((0..count).rev().map(buffer).collect())) }
+    }
+
+    /// Lends one buffer out whole.
+    pub(crate) fn take(&self) -> Option<FixedBuf> {
+        let (index, memory) = self.free.borrow_mut().pop()?;
+        let len = memory.len();
+        Some(FixedBuf { memory: Some(memory), index, len, pool: Rc::downgrade(&self.free) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FixedBuffers;
+
+    #[test]
+    fn a_buffer_is_lent_to_one_at_a_time() {
+        let pool = FixedBuffers::new(2, 8);
+        let (mut first, second) = (pool.take().expect("one"), pool.take().expect("two"));
+        assert_eq!((first.index(), second.index()), (0, 1));
+        assert!(pool.take().is_none());
+        first.set_len(3);
+        first.copy_from_slice(b"abc");
+        assert_eq!((&*first, first.capacity()), (&b"abc"[..], 8));
+        first.set_len(99);
+        assert_eq!(&first[..4], b"abc\0");
+        drop(first);
+        assert_eq!(pool.take().expect("again").len(), 8, "whole again");
+        drop(pool);
+        drop(second); // outlives its pool
+    }
+}
