@@ -10,6 +10,7 @@ mod bounds;
 mod churn;
 mod endings;
 mod orphans;
+mod storms;
 mod transfer;
 mod turns;
 
@@ -138,6 +139,14 @@ mod rows {
             a_full_table_returns_the_operation
             a_dead_idle_connection_is_quiet
             a_refused_listener_is_quiet;
+        storms:
+            more_completions_than_the_queue_holds
+            more_arrivals_than_the_queue_holds
+            a_cancel_behind_a_full_submission_queue
+            a_reset_with_output_queued
+            a_flood_does_not_starve_the_others
+            signals_end_no_operation
+            a_child_inherits_no_descriptor;
         churn:
             two_thousand_connections;
     }
