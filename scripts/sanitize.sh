@@ -143,7 +143,8 @@ thread() {
 # Debian's compiler, the sources of its std, and LLVM's runtime where that compiler looks for it.
 install_thread() {
     local llvm runtime linked
-    if ! [[ -x $DEBIAN_RUSTC && -e /usr/lib/rustlib/src/rust/library/Cargo.lock ]]; then
+    # An older compiler may be there under the same name, or sources of another version.
+    if [[ -z $(version rustc-web) || $(version rustc-web) != $(version rust-web-src) ]]; then
         apt_install rustc-web rust-web-src || return
     fi
     llvm=$("$DEBIAN_RUSTC" -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
@@ -157,6 +158,11 @@ install_thread() {
         as_root ln -sfn "$runtime" "$linked" || return
     fi
     echo "$("$DEBIAN_RUSTC" --version) with LLVM $llvm, its std and its ThreadSanitizer are here"
+}
+
+# The version of the Debian package $1, if it is installed.
+version() {
+    dpkg-query -W -f='${db:Status-Status} ${Version}' "$1" 2>/dev/null | sed -n 's/^installed //p'
 }
 
 # apt can fail once for transient reasons.

@@ -63,8 +63,12 @@ fn chosen(facts: &Facts) -> Check {
         }
         Err(refusal) => {
             let check = Check::new(name, State::Problem, format!("none: {}", refusal.said));
-            // What the environment names is refused without any system's advice.
-            check.cure(refusal.advice.map_or(UNSET, |advice| advice))
+            // Where one opens, only the environment can have named another, or nonsense.
+            let cure = if opens_any(facts) { Some(UNSET) } else { refusal.advice };
+            match cure {
+                Some(cure) => check.cure(cure),
+                None => check,
+            }
         }
     }
 }
@@ -165,8 +169,12 @@ fn epoll(facts: &Facts) -> Check {
     }
 }
 
-pub(super) fn opens_io_uring(facts: &Facts) -> bool {
+fn opens_io_uring(facts: &Facts) -> bool {
     facts.rungs.iter().any(|rung| matches!(rung.tried, Tried::Opened { .. }))
+}
+
+fn opens_any(facts: &Facts) -> bool {
+    opens_io_uring(facts) || matches!(facts.epoll, Tried::Opened { .. })
 }
 
 fn is_filtered(facts: &Facts) -> bool {
@@ -206,7 +214,14 @@ mod tests {
 
     #[test]
     fn choices() {
-        let rows: [Row; 7] = [
+        fn nothing_opens(facts: &mut Facts, is_advised: bool) {
+            refuse_io_uring(facts, ErrorKind::PermissionDenied);
+            let mut refusal = refused(ErrorKind::Other);
+            refusal.advice = refusal.advice.filter(|_| is_advised);
+            facts.epoll = Tried::Refused(refusal.clone());
+            facts.chosen = Err(refusal);
+        }
+        let rows: [Row; 8] = [
             (|_| {}, "backend", State::Ok, &["io_uring, the best"], &[]),
             (|f| environment(f, IoBackend::IoUring), "backend", State::Ok, &["DX_IO_BACKEND"], &[]),
             (
@@ -234,22 +249,20 @@ mod tests {
                 &[],
             ),
             (
-                |f| f.chosen = Err(refused(ErrorKind::Other)),
+                |f| f.chosen = Err(refused(ErrorKind::InvalidInput)),
+                "backend",
+                State::Problem,
+                &["none: step: said"],
+                &["unset DX_IO_BACKEND"],
+            ),
+            (
+                |f| nothing_opens(f, true),
                 "backend",
                 State::Problem,
                 &["none: step: said"],
                 &["as the host advises"],
             ),
-            (
-                |f| {
-                    let kind = ErrorKind::InvalidInput;
-                    f.chosen = Err(Refusal { advice: None, ..refused(kind) });
-                },
-                "backend",
-                State::Problem,
-                &["none"],
-                &["unset DX_IO_BACKEND"],
-            ),
+            (|f| nothing_opens(f, false), "backend", State::Problem, &["none: step: said"], &[]),
         ];
         run(&rows);
     }

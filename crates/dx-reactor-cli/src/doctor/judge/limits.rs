@@ -5,8 +5,8 @@
 
 use std::io::ErrorKind;
 
-use dx_io::KernelVersion;
 use dx_io::limits::{COMPLETIONS, DESCRIPTORS_RESERVED, LISTEN_BACKLOG, SUBMISSIONS};
+use dx_io::{IoBackend, KernelVersion};
 
 use super::counted;
 use crate::doctor::facts::{Descriptors, Facts, Tried};
@@ -43,11 +43,13 @@ fn descriptors(facts: &Facts) -> Check {
     for (name, count) in &in_all {
         value += &format!("; {name} holds {}", counted(*count, "connection"));
     }
-    let fewest = in_all.iter().map(|(_, count)| *count).min();
+    // Of the backend that a server takes; of any if it takes none.
+    let taken = facts.chosen.as_ref().map_or("", |chosen| chosen.backend.as_str());
+    let taken = in_all.iter().find(|(name, _)| *name == taken).or(in_all.first());
     let state = if raised <= u64::from(DESCRIPTORS_RESERVED) {
         value += "; a server needs some for itself";
         State::Problem
-    } else if fewest.is_some_and(|count| count < u64::from(LISTEN_BACKLOG)) {
+    } else if taken.is_some_and(|(_, count)| *count < u64::from(LISTEN_BACKLOG)) {
         State::Warning
     } else {
         State::Ok
@@ -64,9 +66,11 @@ fn connections(facts: &Facts) -> Vec<(&'static str, u64)> {
     };
     let workers = u64::try_from(facts.workers).unwrap_or(u64::MAX);
     let uring = facts.rungs.iter().find_map(|rung| count(&rung.tried));
-    [("io_uring", uring), ("epoll", count(&facts.epoll))]
+    [(IoBackend::IoUring, uring), (IoBackend::Epoll, count(&facts.epoll))]
         .into_iter()
-        .filter_map(|(name, each)| Some((name, u64::from(each?).saturating_mul(workers))))
+        .filter_map(|(backend, each)| {
+            Some((backend.as_str(), u64::from(each?).saturating_mul(workers)))
+        })
         .collect()
 }
 
@@ -138,7 +142,7 @@ mod tests {
     #[test]
     fn descriptors() {
         let name = "descriptors";
-        let rows: [Row; 8] = [
+        let rows: [Row; 9] = [
             (
                 |f| limit(f, 1024, 20_000, (20_000, 9968)),
                 name,
@@ -158,11 +162,15 @@ mod tests {
                 &[],
             ),
             (|f| limit(f, 9000, 9000, (2048, 2048)), name, State::Ok, &["hard 9000;"], &[]),
+            (|f| limit(f, 4096, 4096, (4096, 2016)), name, State::Ok, &["epoll holds 4032"], &[]),
             (
-                |f| limit(f, 4096, 4096, (4096, 2016)),
+                |f| {
+                    limit(f, 1024, 4096, (4096, 2016));
+                    refuse_io_uring(f, ErrorKind::PermissionDenied);
+                },
                 name,
                 State::Warning,
-                &["epoll holds 4032"],
+                &["hard 4096, raised to 4096 by the server; epoll holds 4032"],
                 &["ulimit -n", "LimitNOFILE", "--ulimit nofile"],
             ),
             (
@@ -177,10 +185,11 @@ mod tests {
                 |f| {
                     refuse_io_uring(f, ErrorKind::PermissionDenied);
                     f.epoll = Tried::Refused(refused(ErrorKind::Other));
+                    f.chosen = Err(refused(ErrorKind::Other));
                 },
                 name,
                 State::Ok,
-                &["soft 1024, hard 100000"],
+                &["soft 1024, hard 100000, raised to 100000 by the server"],
                 &[],
             ),
             (
