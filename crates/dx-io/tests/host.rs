@@ -284,7 +284,7 @@ fn cures_name_what_to_check() {
         (Step::UringSetup, libc::ENFILE, &["fs.file-max"]),
         (Step::UringOperations, libc::EINVAL, &["5.19"]),
         (Step::UringDescriptors, libc::EMFILE, &["ulimit -n", "sockets_max"]),
-        (Step::UringDescriptors, libc::EINVAL, &["5.19"]),
+        (Step::UringDescriptors, libc::EINVAL, &["ulimit -n", "5.19"]),
         (Step::UringBuffers, libc::ENOMEM, &["ulimit -l"]),
         (Step::UringBuffers, libc::EINVAL, &["5.19"]),
         (Step::UringEnter, libc::EPERM, &["seccomp"]),
