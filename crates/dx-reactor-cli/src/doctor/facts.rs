@@ -10,6 +10,8 @@ use dx_io::host::{self, SystemCallFilter, TcpSettings};
 use dx_io::{Driver, IoBackend, ListenOptions, Listener, ReactorConfig, Reason};
 use dx_io::{StartError, UringRung};
 
+use super::trial;
+
 /// The rungs of io_uring, highest first, and the kernel that each needs.
 const RUNGS: [(UringRung, &str); 2] = [(UringRung::Deferred, "6.1"), (UringRung::Provided, "5.19")];
 
@@ -25,6 +27,8 @@ pub(super) struct Facts {
     pub(super) epoll: Tried,
     /// What a server takes that was told nothing.
     pub(super) chosen: Result<Chosen, Refusal>,
+    /// Whether a server starts and answers, or why not.
+    pub(super) served: Result<(), String>,
     /// The sysctl `kernel.io_uring_disabled`.
     pub(super) io_uring_disabled: Option<u8>,
     pub(super) filter: Option<SystemCallFilter>,
@@ -110,6 +114,7 @@ impl Facts {
             rungs: RUNGS.map(|(rung, since)| try_rung(rung, since, &config)).into(),
             epoll: Tried::new(Driver::open(IoBackend::Epoll, &config)),
             chosen: choose(&config),
+            served: trial::serve(workers),
             io_uring_disabled: host::io_uring_disabled(),
             filter: host::system_call_filter(),
             descriptors: Descriptors {

@@ -1,11 +1,13 @@
 //! `dx-reactor doctor`.
 //!
-//! Owns the step from flags to an exit code: facts are gathered, judged, and shown. Invariant: the
+//! Owns the step from flags to an exit code: facts are gathered, judged, and
+//! shown. Invariant: the
 //! code is 0 exactly when a server can run here, whatever the form of the output.
 
 mod facts;
 mod judge;
 mod report;
+mod trial;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -46,13 +46,13 @@ fn descriptors(facts: &Facts) -> Check {
     // Of the backend that a server takes; of any if it takes none.
     let taken = facts.chosen.as_ref().map_or("", |chosen| chosen.backend.as_str());
     let taken = in_all.iter().find(|(name, _)| *name == taken).or(in_all.first());
-    let state = if raised <= u64::from(DESCRIPTORS_RESERVED) {
-        value += "; a server needs some for itself";
-        State::Problem
-    } else if taken.is_some_and(|(_, count)| *count < u64::from(LISTEN_BACKLOG)) {
-        State::Warning
-    } else {
-        State::Ok
+    let state = match taken.map_or(u64::MAX, |(_, count)| *count) {
+        0 => {
+            value += &format!("; the process keeps {DESCRIPTORS_RESERVED} for itself");
+            State::Problem
+        }
+        count if count < u64::from(LISTEN_BACKLOG) => State::Warning,
+        _ => State::Ok,
     };
     let check = Check::new("descriptors", state, value);
     if state == State::Ok { check } else { check.cure(MORE_DESCRIPTORS) }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn descriptors() {
         let name = "descriptors";
-        let rows: [Row; 9] = [
+        let rows: [Row; 10] = [
             (
                 |f| limit(f, 1024, 20_000, (20_000, 9968)),
                 name,
@@ -180,7 +180,23 @@ mod tests {
                 &["epoll holds 2 connections"],
                 &["ulimit -n"],
             ),
-            (|f| limit(f, 64, 64, (64, 1)), name, State::Problem, &["for itself"], &["ulimit -n"]),
+            (
+                |f| {
+                    limit(f, 64, 64, (64, 0));
+                    refuse_io_uring(f, ErrorKind::PermissionDenied);
+                },
+                name,
+                State::Problem,
+                &["epoll holds 0 connections; the process keeps 64"],
+                &["ulimit -n"],
+            ),
+            (
+                |f| limit(f, 64, 64, (64, 0)),
+                name,
+                State::Warning,
+                &["epoll holds 0"],
+                &["ulimit -n"],
+            ),
             (
                 |f| {
                     refuse_io_uring(f, ErrorKind::PermissionDenied);
@@ -194,12 +210,12 @@ mod tests {
             ),
             (
                 |f| {
-                    limit(f, 32, 20_000, (32, 1));
+                    limit(f, 32, 20_000, (32, 0));
                     f.descriptors.raised = 32;
                 },
                 name,
-                State::Problem,
-                &["soft 32, hard 20000;"],
+                State::Warning,
+                &["soft 32, hard 20000; io_uring holds 64"],
                 &["ulimit -n"],
             ),
         ];

@@ -28,6 +28,7 @@ pub(super) fn good() -> Facts {
         ],
         epoll: opened(50_000),
         chosen: Ok(Chosen { backend: IoBackend::IoUring, by_environment: false }),
+        served: Ok(()),
         io_uring_disabled: Some(0),
         filter: Some(SystemCallFilter::Open),
         descriptors: Descriptors { soft: 1024, hard: 100_000, raised: 100_000 },
