@@ -13,11 +13,9 @@
 #          built with the sanitizer too. Without that, every hand-over through a channel, a mutex
 #          or a join of std looks like a race.
 #
-# No report is suppressed. Memory that the kernel writes for io_uring is seen by neither sanitizer:
-# neither can report it falsely, and neither can find a fault in it; the conformance tests do. What
-# ThreadSanitizer could get wrong are descriptors, which it follows by the C library's calls: one
-# that a ring closes and that a call it does not watch, such as the dup of `try_clone`, opens again
-# looks like a race between the two owners. Tests share a descriptor by an `Arc` instead.
+# Memory that the kernel writes for io_uring is seen by neither sanitizer: neither can report it
+# falsely, and neither can find a fault in it; the conformance tests do. AddressSanitizer has no
+# suppression; those of ThreadSanitizer are in thread.suppressions, each with its reason.
 #
 # Out of scope, by name:
 #   loom_mailbox, loom_wake  models that are empty without `--cfg loom`; loom replaces the atomics
@@ -135,6 +133,7 @@ thread() {
     export RUSTC=$DEBIAN_RUSTC RUSTFLAGS=-Zsanitizer=thread
     # History of the other access of a race: the longest there is.
     export TSAN_OPTIONS=history_size=7:second_deadlock_stack=1
+    TSAN_OPTIONS+=:suppressions=$PWD/scripts/thread.suppressions
     TSAN_OPTIONS+=:log_path=$logs/thread/report:$SYMBOLIZER
     run thread -Zbuild-std=std,panic_unwind,test
     unset RUSTC RUSTFLAGS TSAN_OPTIONS
