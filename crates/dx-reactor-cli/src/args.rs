@@ -30,6 +30,10 @@ impl Args {
 pub(crate) enum Command {
     /// Serve the demo until SIGTERM or Ctrl-C (the default).
     Serve(Serve),
+    /// Say what this machine can do and what stands in the way, each with its cure.
+    ///
+    /// Ends with 0 when a server can run here, and with 1 when it cannot.
+    Doctor(Doctor),
 }
 
 /// Flags of `serve`.
@@ -53,6 +57,17 @@ impl Serve {
     }
 }
 
+/// Flags of `doctor`.
+#[derive(Clone, Debug, Parser)]
+pub(crate) struct Doctor {
+    /// Print JSON, for machines.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Workers of the server to come; as many as `serve` would start when not given.
+    #[arg(long, value_name = "N", value_parser = parse_workers)]
+    pub(crate) workers: Option<usize>,
+}
+
 fn parse_workers(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err(String::from("at least one worker is needed")),
@@ -70,8 +85,10 @@ mod tests {
 
     fn serve(words: &[&str]) -> super::Serve {
         let words = ["dx-reactor"].into_iter().chain(words.iter().copied());
-        let Command::Serve(serve) = Args::try_parse_from(words).expect("valid").command();
-        serve
+        match Args::try_parse_from(words).expect("valid").command() {
+            Command::Serve(serve) => serve,
+            other => panic!("not `serve`: {other:?}"),
+        }
     }
 
     #[test]
@@ -98,6 +115,21 @@ mod tests {
             assert_eq!(serve.strategy(), WorkerStrategy::Fixed(3));
             assert_eq!(serve.backend, IoBackend::Epoll);
         }
+    }
+
+    #[test]
+    fn the_doctor_has_flags_of_its_own() {
+        let rows: [(&[&str], bool, Option<usize>); 2] =
+            [(&["doctor"], false, None), (&["doctor", "--json", "--workers", "3"], true, Some(3))];
+        for (words, json, workers) in rows {
+            let words = ["dx-reactor"].into_iter().chain(words.iter().copied());
+            let Command::Doctor(doctor) = Args::try_parse_from(words).expect("valid").command()
+            else {
+                panic!("not `doctor`");
+            };
+            assert_eq!((doctor.json, doctor.workers), (json, workers));
+        }
+        assert!(Args::try_parse_from(["dx-reactor", "doctor", "--workers", "0"]).is_err());
     }
 
     #[test]

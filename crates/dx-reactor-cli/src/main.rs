@@ -8,6 +8,7 @@
 mod args;
 mod banner;
 mod demo;
+mod doctor;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,8 +19,11 @@ use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let Command::Serve(serve) = args.command();
-    match serve::run(&serve) {
+    let ended = match args.command() {
+        Command::Serve(serve) => serve::run(&serve),
+        Command::Doctor(doctor) => return doctor::run(&doctor),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("dx-reactor: {error}");

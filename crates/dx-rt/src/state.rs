@@ -89,7 +89,7 @@ impl State {
         while ran < JOBS_PER_TURN
             && let Some(job) = self.jobs.pop()
         {
-            job.run();
+            run_job(job);
             ran += 1;
         }
         ran
@@ -204,7 +204,7 @@ impl State {
         let Some(job) = self.group.steal(self.index) else { return 0 };
         self.peer.stats.stole(1);
         // At once: in our deque, two idle cores could take it from each other for ever.
-        job.run();
+        run_job(job);
         1
     }
 
@@ -253,4 +253,13 @@ impl State {
             waker.wake();
         }
     }
+}
+
+/// Runs `job` once more. One that nobody can wake any more ends: without the waker held across the
+/// run, its memory would be freed and all that its future holds forgotten, the end that its handle
+/// waits for included. The last waker to go has the job scheduled to be dropped (async-task 4.7).
+fn run_job(job: Runnable) {
+    let waker = job.waker();
+    job.run();
+    drop(waker);
 }

@@ -26,6 +26,8 @@ const MEMORY: &str = "the kernel is short of memory";
 const DESCRIPTORS: &str = "the process is out of descriptors: raise `ulimit -n`";
 const DESCRIPTOR_TABLE: &str = "the table of direct descriptors is longer than `ulimit -n` \
     allows: raise it or lower `sockets_max`";
+const NO_DESCRIPTOR_TABLE: &str = "no descriptor is left for connections (raise `ulimit -n`), or \
+    the kernel is older than 5.19, the oldest that this backend runs on (check `uname -r`)";
 const SYSTEM_DESCRIPTORS: &str = "the system is out of open files: raise the sysctl fs.file-max";
 const WATCHES: &str = "the user's limit of epoll watches is reached: raise the sysctl \
     fs.epoll.max_user_watches";
@@ -51,7 +53,9 @@ pub(in crate::sys::host) fn cure(step: StartStep, error: &io::Error) -> Option<&
         (Step::UringSetup, libc::ENOSYS) => ABSENT,
         (Step::UringSetup, libc::EINVAL) => SETUP_INVALID,
         (Step::UringEnter, libc::EPERM | libc::ENOSYS) => ENTER_REFUSED,
-        (Step::UringDescriptors | Step::UringBuffers, libc::EINVAL) => TOO_OLD,
+        // An empty table is refused as a flag that is not known would be.
+        (Step::UringDescriptors, libc::EINVAL) => NO_DESCRIPTOR_TABLE,
+        (Step::UringBuffers, libc::EINVAL) => TOO_OLD,
         (Step::UringSetup | Step::UringDescriptors | Step::UringBuffers, libc::ENOMEM) => {
             LOCKED_MEMORY
         }
