@@ -1,23 +1,22 @@
-//! What every row needs: a reactor, numbered operations, and peers of the standard library.
+//! What every row needs: a reactor, its network, and numbered operations.
 //!
 //! Owns [`Bench`]. Knows the public interface only. Invariant: completions are kept until a row
 //! asks for them by number, so no row depends on their order across operations.
 
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use dx_io::{
-    Completion, Driver, ListenOptions, Listener, Op, Payload, PushErrorKind, Reactor,
-    ReactorConfig, Sock, Token,
-};
-use socket2::{Domain, SockRef, Socket, Type};
+use dx_io::{Completion, Op, Payload, PushErrorKind, Reactor, ReactorConfig, Sock, Token};
 
 use crate::Backend;
+use crate::net::{Net, Peer};
 
 /// One reactor under test.
 pub struct Bench {
     /// The reactor, as a simulator or a server would hold it.
     pub reactor: Box<dyn Reactor>,
+    /// Where its peers are.
+    pub net: Net,
     done: Vec<Completion>,
     number: u64,
 }
@@ -37,16 +36,20 @@ impl Bench {
 
     /// Opens a backend with a changed configuration.
     pub fn open_with(backend: Backend, change: impl FnOnce(&mut ReactorConfig)) -> Self {
+        Self::on(&Net::new(backend), backend, change)
+    }
+
+    /// As [`Self::open_with`], on a network that is there already.
+    pub fn on(net: &Net, backend: Backend, change: impl FnOnce(&mut ReactorConfig)) -> Self {
         let mut config = ReactorConfig::default();
         config.recv_buffers = 16;
         config.recv_buffer_len = 4096;
         config.submissions = 64;
         config.completions = 256;
         config.sockets_max = 256;
-        config.uring_rung_max = backend.rung;
         change(&mut config);
-        let (driver, _) = Driver::open(backend.backend, &config).expect(backend.name);
-        Self { reactor: Box::new(driver), done: Vec::new(), number: 1000 }
+        let reactor = net.reactor(backend, &config);
+        Self { reactor, net: net.clone(), done: Vec::new(), number: 1000 }
     }
 
     /// Pushes under a fresh number.
@@ -111,16 +114,15 @@ impl Bench {
         self.done.iter().any(|done| done.user_data == pushed.number)
     }
 
-    /// A listener on a free port of the loopback.
+    /// A listener on a free port.
     pub fn listen(&mut self) -> (Sock, SocketAddr) {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = Listener::bind(any, &ListenOptions::default()).expect("bind");
+        let listener = self.net.listener();
         let address = listener.local_addr();
         (self.reactor.listen(listener).expect("listen"), address)
     }
 
     /// A connection: our end, and the peer's.
-    pub fn pair(&mut self) -> (Sock, TcpStream) {
+    pub fn pair(&mut self) -> (Sock, Peer) {
         let (listener, address) = self.listen();
         let pair = self.accept(listener, address);
         self.close(listener);
@@ -128,9 +130,9 @@ impl Bench {
     }
 
     /// A connection on an existing listener.
-    pub fn accept(&mut self, listener: Sock, address: SocketAddr) -> (Sock, TcpStream) {
+    pub fn accept(&mut self, listener: Sock, address: SocketAddr) -> (Sock, Peer) {
         let accept = self.push(Op::Accept { listener, hand_over: false });
-        let client = TcpStream::connect(address).expect("connect");
+        let client = self.net.connect(address).expect("connect");
         let (result, payload) = self.finish(accept);
         let Payload::Connection { sock, peer } = payload else {
             panic!("{result} with {payload:?}");
@@ -167,8 +169,8 @@ impl Bench {
         loop {
             let send = self.push(Op::Send { sock, buf: pattern(before, CLOG), start: 0 });
             self.turn();
-            let end = Instant::now() + Duration::from_millis(50);
-            while !self.has(send) && Instant::now() < end {
+            let end = self.net.now() + Duration::from_millis(50);
+            while !self.has(send) && self.net.now() < end {
                 self.pause(Duration::from_millis(10));
             }
             if !self.has(send) {
@@ -190,8 +192,8 @@ impl Bench {
     /// Waits for a while in which nothing may happen and no processor time may be burnt.
     pub fn rest(&mut self) {
         const REST: Duration = Duration::from_millis(200);
-        let (start, used) = (Instant::now(), processor_time());
-        while let left = REST.saturating_sub(start.elapsed())
+        let (start, used) = (self.net.now(), self.net.processor_time());
+        while let left = REST.saturating_sub(self.net.now() - start)
             && !left.is_zero()
         {
             self.reactor.wait(Some(left)).expect("wait");
@@ -199,7 +201,7 @@ impl Bench {
             self.reactor.reap(&mut out);
             assert!(out.is_empty(), "{out:?}");
         }
-        let used = processor_time() - used;
+        let used = self.net.processor_time() - used;
         assert!(used < REST / 4, "{used:?} of {REST:?} burnt");
     }
 
@@ -229,47 +231,4 @@ pub const CLOG: usize = 1 << 20;
 /// Bytes `from..from + len` of a stream that repeats nowhere near.
 pub fn pattern(from: usize, len: usize) -> Vec<u8> {
     (from..from + len).map(|at| (at ^ (at >> 8) ^ (at >> 16)) as u8).collect()
-}
-
-/// A connection to `address` that is being attempted for ever: the listener's queue is full.
-/// Returns what keeps it so.
-pub fn deaf_listener() -> (SocketAddr, Vec<TcpStream>, Socket) {
-    let socket = bound();
-    socket.listen(0).expect("listen");
-    let address = address(&socket);
-    let mut fillers = Vec::new();
-    // A queue of length 0 takes one; the attempt that is not answered shows that it is full.
-    while let Ok(filler) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
-        fillers.push(filler);
-    }
-    (address, fillers, socket)
-}
-
-/// An address nobody listens on, and the bound socket that keeps others from listening there.
-pub fn closed_port() -> (SocketAddr, Socket) {
-    let socket = bound();
-    (address(&socket), socket)
-}
-
-fn bound() -> Socket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket");
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("bind");
-    socket
-}
-
-fn address(socket: &Socket) -> SocketAddr {
-    socket.local_addr().ok().and_then(|address| address.as_socket()).expect("address")
-}
-
-/// Ends a connection by a reset.
-pub fn reset(stream: TcpStream) {
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("linger");
-    drop(stream);
-}
-
-/// Processor time of this thread (proc(5), `schedstat`).
-fn processor_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-    let nanos = stat.split_whitespace().next().and_then(|field| field.parse().ok());
-    Duration::from_nanos(nanos.expect("nanoseconds"))
 }

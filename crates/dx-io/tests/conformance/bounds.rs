@@ -4,14 +4,14 @@
 //! no processor time.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use dx_io::{Accepted, Lease, Op, Payload, PushErrorKind, errno};
+use dx_io::{Lease, Op, Payload, PushErrorKind, errno};
 
 use crate::Backend;
-use crate::bench::{Bench, pattern, reset};
+use crate::bench::{Bench, pattern};
+use crate::net::{Peer, reset};
 
 /// Opens a backend with two receive buffers of 64 bytes.
 fn open_scarce(backend: Backend) -> Bench {
@@ -116,8 +116,8 @@ pub fn a_parked_receive_can_end(backend: Backend) {
 pub fn a_full_socket_table_holds_accepts_back(backend: Backend) {
     let mut bench = Bench::open_with(backend, |config| config.sockets_max = 2);
     let (listener, address) = bench.listen();
-    let mut clients: Vec<TcpStream> =
-        (0..5).map(|_| TcpStream::connect(address).expect("connect")).collect();
+    let mut clients: Vec<Peer> =
+        (0..5).map(|_| bench.net.connect(address).expect("connect")).collect();
     let accepts: Vec<_> =
         (0..5).map(|_| bench.push(Op::Accept { listener, hand_over: false })).collect();
     let mut open = Vec::new();
@@ -150,11 +150,8 @@ pub fn a_full_socket_table_holds_accepts_back(backend: Backend) {
 
 pub fn attach_refuses_when_full(backend: Backend) {
     let mut bench = Bench::open_with(backend, |config| config.sockets_max = 1);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
     let attach = |bench: &mut Bench| {
-        let client = TcpStream::connect(listener.local_addr().unwrap()).expect("connect");
-        let (stream, _) = listener.accept().expect("accept");
-        let accepted = Accepted::from_std(stream).expect("connected");
+        let (accepted, client) = bench.net.unattached();
         (bench.reactor.attach(accepted), client)
     };
     let (first, _first_client) = attach(&mut bench);
@@ -179,7 +176,7 @@ pub fn no_descriptors_left(backend: Backend) {
     let status = Command::new("sh")
         .args(["-c", "ulimit -n 96 && exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().expect("this test"))
-        .args(["--exact", "rows::bounds::no_descriptors_left", "--nocapture"])
+        .args(["--exact", "table::rows::bounds::no_descriptors_left", "--nocapture"])
         .env(CHILD, backend.name)
         .status()
         .expect("sh");
@@ -190,7 +187,7 @@ fn exhaust_descriptors(backend: Backend) {
     let mut bench = Bench::open(backend);
     let (listener, address) = bench.listen();
     let _clients =
-        [0, 1].map(|_| TcpStream::connect(address).expect("the kernel's queue takes them"));
+        [0, 1].map(|_| bench.net.connect(address).expect("the kernel's queue takes them"));
     let mut hoard = Vec::new();
     while let Ok(file) = std::fs::File::open("/dev/null") {
         hoard.push(file);
@@ -273,10 +270,10 @@ pub fn a_refused_listener_is_quiet(backend: Backend) {
     let (listener, address) = bench.listen();
     let (sock, _client) = bench.accept(listener, address);
     // Somebody knocks, and nobody wants to accept.
-    let _second = TcpStream::connect(address).expect("connect");
-    let (start, timeout) = (Instant::now(), Duration::from_millis(30));
+    let _second = bench.net.connect(address).expect("connect");
+    let (start, timeout) = (bench.net.now(), Duration::from_millis(30));
     assert_eq!(bench.reactor.wait(Some(timeout)).expect("wait"), 0);
-    assert!(start.elapsed() >= timeout, "a knock that nobody hears ends no wait");
+    assert!(bench.net.now() - start >= timeout, "a knock that nobody hears ends no wait");
     bench.rest();
     let (result, payload) = bench.run(Op::Accept { listener: sock, hand_over: false });
     assert!(result < 0 && matches!(payload, Payload::None), "a connection accepts nothing");

@@ -3,13 +3,12 @@
 //! Owns a server of one page. Invariant: what was opened is closed, and nothing is left.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 
 use dx_io::{Completion, Op, Payload, Sock, Token};
 
 use crate::Backend;
 use crate::bench::Bench;
+use crate::net::{Playing, Step};
 
 const CONNECTIONS: usize = 2000;
 const CLIENTS: usize = 8;
@@ -69,19 +68,15 @@ impl Server {
     }
 }
 
-fn client(address: SocketAddr) {
-    for _ in 0..CONNECTIONS / CLIENTS {
-        let mut stream = TcpStream::connect(address).expect("connect");
-        for _ in 0..2 {
-            stream.write_all(REQUEST).expect("write");
-            let mut answer = [0; REQUEST.len()];
-            stream.read_exact(&mut answer).expect("read");
-            assert_eq!(answer, REQUEST);
-        }
-        stream.shutdown(std::net::Shutdown::Write).expect("shutdown");
-        assert_eq!(stream.read(&mut [0]).expect("read"), 0, "the server closes");
-    }
-}
+/// What each connection does.
+const SCRIPT: &[Step] = &[
+    Step::Write(REQUEST),
+    Step::Expect(REQUEST),
+    Step::Write(REQUEST),
+    Step::Expect(REQUEST),
+    Step::Finish,
+    Step::End,
+];
 
 pub fn two_thousand_connections(backend: Backend) {
     let mut bench = Bench::open_with(backend, |config| {
@@ -93,8 +88,9 @@ pub fn two_thousand_connections(backend: Backend) {
     for _ in 0..3 {
         server.push(Op::Accept { listener, hand_over: false }, Doing::Accept);
     }
+    let net = server.bench.net.clone();
     let clients: Vec<_> =
-        (0..CLIENTS).map(|_| std::thread::spawn(move || client(address))).collect();
+        (0..CLIENTS).map(|_| net.play(address, SCRIPT, CONNECTIONS / CLIENTS)).collect();
     let mut out = Vec::new();
     while server.served < CONNECTIONS {
         server.bench.reactor.submit_and_wait(1, None).expect("submit_and_wait");
@@ -102,7 +98,7 @@ pub fn two_thousand_connections(backend: Backend) {
         out.drain(..).for_each(|done| server.completed(done));
         assert!(server.bench.reactor.sockets() <= 6 + 1, "the bound, and the listener");
     }
-    clients.into_iter().for_each(|client| client.join().expect("client"));
+    clients.into_iter().for_each(Playing::join);
     let Server { mut bench, doing, .. } = server;
     assert_eq!(doing.len(), 3, "only the accepts are left");
     for doing in doing.into_values() {

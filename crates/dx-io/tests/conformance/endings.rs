@@ -3,12 +3,12 @@
 //! Owns nothing but rows. Invariant: every operation ends exactly once, however it is ended.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 
 use dx_io::{Completion, CompletionFlags, Op, Payload, PushErrorKind, Sock, Token, errno};
 
 use crate::Backend;
-use crate::bench::{Bench, Pushed, deaf_listener};
+use crate::bench::{Bench, Pushed};
 
 /// Cancels `target`, which waits, and checks both ends. Returns what the target owned.
 fn cancel(bench: &mut Bench, target: Pushed) -> (i32, Payload) {
@@ -47,7 +47,7 @@ pub fn cancel_while_waiting(backend: Backend) {
         assert!(result == errno::CANCELLED && matches!(payload, Payload::None), "{result}");
     }
     client.write_all(b"unread").expect("write");
-    let client = TcpStream::connect(address).expect("connect");
+    let client = bench.net.connect(address).expect("connect");
     bench.rest();
     drop(client);
     bench.close(sock);
@@ -57,7 +57,7 @@ pub fn cancel_while_waiting(backend: Backend) {
 
 pub fn cancel_a_pending_connect(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let (peer, _fillers, _socket) = deaf_listener();
+    let (peer, _full) = bench.net.deaf_listener();
     let connect = bench.push(Op::Connect { peer });
     bench.turn();
     bench.rest();
@@ -121,7 +121,7 @@ pub fn close_a_listener_with_accepts(backend: Backend) {
         let (result, payload) = bench.finish(accept);
         assert!(result == errno::CANCELLED && matches!(payload, Payload::None), "{result}");
     }
-    let refused = TcpStream::connect(address).expect_err("nobody listens");
+    let refused = bench.net.connect(address).err().expect("nobody listens");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     bench.assert_clean();
 }
@@ -216,7 +216,8 @@ pub fn forged_completions_give_nothing(backend: Backend) {
 
 pub fn drop_with_everything_in_flight(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let (deaf, _fillers, _socket) = deaf_listener();
+    let net = bench.net.clone();
+    let (deaf, _full) = net.deaf_listener();
     let (listener, address) = bench.listen();
     let (clogged, mut clogged_client) = bench.accept(listener, address);
     let (sock, mut client) = bench.accept(listener, address);
@@ -241,5 +242,5 @@ pub fn drop_with_everything_in_flight(backend: Backend) {
     // Every socket is closed: the peers see the end, by FIN or by reset.
     let _ = client.read_to_end(&mut Vec::new());
     let _ = clogged_client.read_to_end(&mut Vec::new());
-    assert!(TcpStream::connect(address).is_err(), "nobody listens");
+    assert!(net.connect(address).is_err(), "nobody listens");
 }

@@ -1,20 +1,15 @@
-//! One table of behaviours, run against every backend.
+//! One table of behaviours, run against every backend of this crate.
 //!
-//! Owns the list of backends ([`BACKENDS`]) and of rows; the rows are functions over the
-//! [`Bench`](bench::Bench) of `bench.rs`, grouped by noun: turns, transfer, endings, orphans,
-//! bounds, churn. May know only the public interface. Invariant: a row says nothing about a
-//! backend's means, so a new backend is one more line here.
+//! Owns the list of backends ([`BACKENDS`]); `table.rs` has the rows, `net.rs` the peers they
+//! talk to. Knows no row. Invariant: a new backend is one more line here, and a row that it skips
+//! has its reason beside it.
 
-mod bench;
-mod bounds;
-mod churn;
-mod endings;
-mod orphans;
-mod storms;
-mod transfer;
-mod turns;
+mod net;
+#[path = "table.rs"]
+mod table;
 
 use dx_io::{Driver, IoBackend, ReactorConfig, UringRung};
+use table::bench;
 
 /// One backend in one form.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +22,8 @@ pub struct Backend {
     pub rung: UringRung,
     /// An accepted connection takes a descriptor of the process.
     pub accepts_take_descriptors: bool,
+    /// Rows that make no sense here, as `group::row`, and why.
+    pub skips: &'static [(&'static str, &'static str)],
 }
 
 /// Every backend that is tested.
@@ -36,18 +33,21 @@ pub const BACKENDS: &[Backend] = &[
         backend: IoBackend::Epoll,
         rung: UringRung::Deferred,
         accepts_take_descriptors: true,
+        skips: &[],
     },
     Backend {
         name: "io_uring, the 6.1 rung",
         backend: IoBackend::IoUring,
         rung: UringRung::Deferred,
         accepts_take_descriptors: false,
+        skips: &[],
     },
     Backend {
         name: "io_uring, the 5.19 rung",
         backend: IoBackend::IoUring,
         rung: UringRung::Provided,
         accepts_take_descriptors: true,
+        skips: &[],
     },
 ];
 
@@ -65,89 +65,5 @@ impl Backend {
             }
             Err(why) => panic!("{}: {why}", self.name),
         }
-    }
-}
-
-/// Makes each row a test that runs on every backend.
-macro_rules! rows {
-    ($($module:ident: $($row:ident)+;)+) => {
-        $(mod $module {
-            $(#[test]
-            fn $row() {
-                for backend in super::super::BACKENDS.iter().filter(|backend| backend.opens()) {
-                    println!("{}", backend.name); // shown when the row fails
-                    crate::$module::$row(*backend);
-                }
-            })+
-        })+
-    };
-}
-
-/// The table.
-mod rows {
-    rows! {
-        turns:
-            numbers_come_back
-            submit_counts_exactly
-            every_push_ends_once
-            a_wake_before_the_wait_ends_it
-            a_wake_during_the_wait_ends_it
-            one_reactor_wakes_another
-            many_wakes_end
-            a_timeout_is_waited_out
-            min_zero_does_not_wait
-            clocks_and_chance;
-        transfer:
-            echo
-            pieces_arrive_in_order
-            end_of_stream
-            reset_by_peer
-            half_closed_connections_still_send
-            a_peer_that_does_not_read
-            vectors_leave_in_order
-            a_send_starts_where_it_is_told
-            sending_to_a_dead_peer
-            connect_and_talk
-            connect_refused
-            accepted_elsewhere;
-        endings:
-            cancel_in_the_same_submission
-            cancel_while_waiting
-            cancel_a_pending_connect
-            cancel_a_pending_send
-            cancel_what_has_ended
-            close_with_work_in_flight
-            close_a_listener_with_accepts
-            closed_sockets_are_refused
-            stale_tokens_give_nothing
-            forged_completions_give_nothing
-            drop_with_everything_in_flight;
-        orphans:
-            accepts
-            accepts_that_brought_a_connection
-            connects
-            receives
-            sends
-            pending_sends
-            small_operations;
-        bounds:
-            no_free_buffer_parks_and_resumes
-            a_parked_receive_can_end
-            a_full_socket_table_holds_accepts_back
-            attach_refuses_when_full
-            no_descriptors_left
-            a_full_table_returns_the_operation
-            a_dead_idle_connection_is_quiet
-            a_refused_listener_is_quiet;
-        storms:
-            more_completions_than_the_queue_holds
-            more_arrivals_than_the_queue_holds
-            a_cancel_behind_a_full_submission_queue
-            a_reset_with_output_queued
-            a_flood_does_not_starve_the_others
-            signals_end_no_operation
-            a_child_inherits_no_descriptor;
-        churn:
-            two_thousand_connections;
     }
 }

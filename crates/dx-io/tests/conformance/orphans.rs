@@ -4,13 +4,14 @@
 //! sockets are closed nothing of it is left.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use dx_io::{Op, Token};
 
 use crate::Backend;
-use crate::bench::{Bench, Pushed, closed_port, deaf_listener};
+use crate::bench::{Bench, Pushed};
+use crate::net::Net;
 
 /// When the owner lets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub fn accepts_that_brought_a_connection(backend: Backend) {
         for hand_over in [false, true] {
             let mut bench = Bench::open(backend);
             let (listener, address) = bench.listen();
-            let mut client = TcpStream::connect(address).expect("connect");
+            let mut client = bench.net.connect(address).expect("connect");
             let_go(&mut bench, Op::Accept { listener, hand_over }, point);
             let mut end = Vec::new();
             assert_eq!(client.read_to_end(&mut end).expect("closed by us"), 0);
@@ -93,17 +94,16 @@ pub fn accepts_that_brought_a_connection(backend: Backend) {
 }
 
 pub fn connects(backend: Backend) {
-    let reachable = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let (deaf, _fillers, _deaf_socket) = deaf_listener();
-    let (closed, _closed_socket) = closed_port();
-    for (peer, points) in [
-        (reachable.local_addr().expect("address"), &POINTS[..]),
-        (closed, &POINTS[..]),
-        (deaf, &POINTS[..3]),
-    ] {
+    let net = Net::new(backend);
+    let reachable = net.peer_listener();
+    let (deaf, _full) = net.deaf_listener();
+    let (closed, _kept) = net.closed_port();
+    for (peer, points) in
+        [(reachable.address(), &POINTS[..]), (closed, &POINTS[..]), (deaf, &POINTS[..3])]
+    {
         for &point in points {
             println!("{peer} {point:?}");
-            let mut bench = Bench::open(backend);
+            let mut bench = Bench::on(&net, backend, |_| {});
             let_go(&mut bench, Op::Connect { peer }, point);
             bench.assert_clean();
         }

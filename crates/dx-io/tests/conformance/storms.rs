@@ -9,7 +9,8 @@ use std::time::Duration;
 use dx_io::{Op, Payload, errno};
 
 use crate::Backend;
-use crate::bench::{Bench, Pushed, pattern, reset};
+use crate::bench::{Bench, Pushed, pattern};
+use crate::net::{reset, write_meanwhile};
 
 /// Opens a backend with queues of a few entries, and buffers enough for everybody.
 fn open_narrow(backend: Backend) -> Bench {
@@ -109,12 +110,11 @@ pub fn a_flood_does_not_starve_the_others(backend: Backend) {
         config.recv_buffers = 4;
         config.recv_buffer_len = 1024;
     });
-    let (flooded, mut flooder) = bench.pair();
+    let (flooded, flooder) = bench.pair();
     let (quiet, mut client) = bench.pair();
     let flood = bench.push(Op::Recv { sock: flooded });
     let word = bench.push(Op::Recv { sock: quiet });
-    let thread =
-        std::thread::spawn(move || flooder.write_all(&pattern(0, FLOOD)).map(|()| flooder));
+    let writing = write_meanwhile(flooder, pattern(0, FLOOD), 1, Duration::ZERO);
     let mut received = 0;
     let mut answered = 0;
     while received < FLOOD {
@@ -128,7 +128,7 @@ pub fn a_flood_does_not_starve_the_others(backend: Backend) {
         received += lease.len();
     }
     assert_eq!(bench.read(word, answered), vec![b'w'; answered], "while the flood went on");
-    drop(thread.join().expect("thread"));
+    drop(writing.join());
     bench.close(flooded);
     bench.close(quiet);
     bench.last(flood);
@@ -150,17 +150,12 @@ pub fn signals_end_no_operation(backend: Backend) {
     }
     let thread = std::thread::spawn(move || {
         let mut bench = Bench::open(backend);
-        let (sock, mut client) = bench.pair();
+        let (sock, client) = bench.pair();
         let recv = bench.push(Op::Recv { sock });
-        let writer = std::thread::spawn(move || {
-            for _ in 0..50 {
-                std::thread::sleep(Duration::from_millis(2));
-                client.write_all(b"tick").expect("write");
-            }
-            client
-        });
+        let pause = Duration::from_millis(2);
+        let writing = write_meanwhile(client, b"tick".to_vec(), 50, pause);
         assert_eq!(bench.read(recv, 200), b"tick".repeat(50));
-        drop(writer.join().expect("thread"));
+        drop(writing.join());
         bench.close(sock);
         bench.last(recv);
         bench.assert_clean();

@@ -3,13 +3,15 @@
 //! Owns nothing but rows. Invariant: every row ends with empty tables.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::Shutdown;
+use std::time::Duration;
 
 use dx_io::limits::SEND_VECTORS_MAX;
 use dx_io::{Op, Payload, errno};
 
 use crate::Backend;
-use crate::bench::{Bench, CLOG, closed_port, pattern, reset};
+use crate::bench::{Bench, CLOG, pattern};
+use crate::net::{read_meanwhile, reset, write_meanwhile};
 
 pub fn echo(backend: Backend) {
     let mut bench = Bench::open(backend);
@@ -38,15 +40,12 @@ pub fn pieces_arrive_in_order(backend: Backend) {
             config.recv_buffers = 4;
             config.recv_buffer_len = 256;
         });
-        let (sock, mut client) = bench.pair();
+        let (sock, client) = bench.pair();
         let recv = bench.push(Op::Recv { sock });
         let sent = pattern(len, len);
-        let thread = {
-            let sent = sent.clone();
-            std::thread::spawn(move || client.write_all(&sent).map(|()| client).expect("write"))
-        };
+        let writing = write_meanwhile(client, sent.clone(), 1, Duration::ZERO);
         assert_eq!(bench.read(recv, len), sent, "{len} bytes");
-        drop(thread.join().expect("thread"));
+        drop(writing.join());
         assert_eq!(bench.last(recv).result, 0);
         bench.close(sock);
         bench.assert_clean();
@@ -99,14 +98,11 @@ pub fn half_closed_connections_still_send(backend: Backend) {
 
 pub fn a_peer_that_does_not_read(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let (sock, mut client) = bench.pair();
+    let (sock, client) = bench.pair();
     let (send, before) = bench.clog(sock);
     bench.rest(); // it waits, and burns nothing
     assert!(matches!(bench.reactor.take(send.token), Payload::None), "still in flight");
-    let thread = std::thread::spawn(move || {
-        let mut received = Vec::new();
-        client.read_to_end(&mut received).map(|_| received).expect("read")
-    });
+    let reading = read_meanwhile(client);
     let (result, payload) = bench.finish(send);
     assert!(result > 0 && result as usize <= CLOG, "{result}");
     let Payload::Buffer(buf) = payload else { panic!("{payload:?}") };
@@ -121,7 +117,7 @@ pub fn a_peer_that_does_not_read(backend: Backend) {
         (buf, start, sent) = (back, start + result as usize, sent + result as usize);
     }
     bench.close(sock);
-    let received = thread.join().expect("thread");
+    let received = reading.join();
     assert!(received == pattern(0, sent), "{} of {sent} bytes, or other ones", received.len());
     bench.assert_clean();
 }
@@ -183,12 +179,12 @@ pub fn sending_to_a_dead_peer(backend: Backend) {
 
 pub fn connect_and_talk(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let address = listener.local_addr().expect("address");
+    let listener = bench.net.peer_listener();
+    let address = listener.address();
     let (result, payload) = bench.run(Op::Connect { peer: address });
     let Payload::Connection { sock, peer } = payload else { panic!("{result} {payload:?}") };
     assert_eq!((result, peer, bench.reactor.sockets()), (0, address, 1));
-    let (mut stream, _) = listener.accept().expect("accept");
+    let mut stream = listener.accept();
     assert_eq!(bench.run(Op::Send { sock, buf: b"hello".to_vec(), start: 0 }).0, 5);
     let mut received = [0; 5];
     stream.read_exact(&mut received).expect("read");
@@ -203,7 +199,7 @@ pub fn connect_and_talk(backend: Backend) {
 
 pub fn connect_refused(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let (peer, _socket) = closed_port();
+    let (peer, _kept) = bench.net.closed_port();
     let connect = bench.push(Op::Connect { peer });
     let end = bench.last(connect);
     assert_eq!(end.into_result().expect_err("refused").kind(), ErrorKind::ConnectionRefused);
@@ -215,13 +211,13 @@ pub fn accepted_elsewhere(backend: Backend) {
     let mut bench = Bench::open(backend);
     let (listener, address) = bench.listen();
     let accept = bench.push(Op::Accept { listener, hand_over: true });
-    let mut client = TcpStream::connect(address).expect("connect");
+    let mut client = bench.net.connect(address).expect("connect");
     let (result, payload) = bench.finish(accept);
     let Payload::Accepted(accepted) = payload else { panic!("{result} {payload:?}") };
     assert_eq!((result, accepted.peer()), (0, client.local_addr().expect("address")));
     assert_eq!(bench.reactor.sockets(), 1, "the listener; the connection is not ours");
-    let thread = std::thread::spawn(move || {
-        let mut other = Bench::open(backend);
+    client.write_all(b"ping").expect("write");
+    bench.net.elsewhere(backend, move |other| {
         let sock = other.reactor.attach(accepted).expect("attach");
         let recv = other.push(Op::Recv { sock });
         let buf = other.read(recv, 4);
@@ -230,11 +226,9 @@ pub fn accepted_elsewhere(backend: Backend) {
         other.last(recv);
         other.assert_clean();
     });
-    client.write_all(b"ping").expect("write");
     let mut answer = String::new();
     client.read_to_string(&mut answer).expect("read");
     assert_eq!(answer, "ping");
-    thread.join().expect("thread");
     bench.close(listener);
     bench.assert_clean();
 }

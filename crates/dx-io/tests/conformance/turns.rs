@@ -4,8 +4,7 @@
 //! below.
 
 use std::collections::HashMap;
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dx_io::{Completion, Op, Payload, Token};
 use proptest::collection::vec;
@@ -150,33 +149,25 @@ pub fn a_wake_before_the_wait_ends_it(backend: Backend) {
 pub fn a_wake_during_the_wait_ends_it(backend: Backend) {
     let mut bench = Bench::open(backend);
     let waker = bench.reactor.waker();
-    let thread = std::thread::spawn(move || {
-        for _ in 0..3 {
-            std::thread::sleep(Duration::from_millis(20));
-            waker.wake();
-        }
-        waker
-    });
+    for after in [20, 40, 60] {
+        let waker = waker.clone();
+        bench.net.later(Duration::from_millis(after), move || waker.wake());
+    }
     bench.reactor.wait(None).expect("wait");
     assert_eq!(bench.reactor.reap(&mut Vec::new()), 0);
-    let waker = thread.join().expect("thread");
+    bench.net.sleep(Duration::from_millis(60));
     drop(bench);
     waker.wake(); // outlives its reactor harmlessly
 }
 
 pub fn one_reactor_wakes_another(backend: Backend) {
     let mut bench = Bench::open(backend);
-    let (send, receive) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        let mut other = Bench::open(backend);
-        send.send(other.reactor.waker()).expect("channel");
-        other.reactor.wait(None).expect("wait");
-        other.reactor.reap(&mut Vec::new())
+    let net = bench.net.clone();
+    let reaped = net.wait_elsewhere(backend, |target| {
+        let (result, payload) = bench.run(Op::Wake { target });
+        assert!(result == 0 && matches!(payload, Payload::None));
     });
-    let target = receive.recv().expect("waker");
-    let (result, payload) = bench.run(Op::Wake { target });
-    assert!(result == 0 && matches!(payload, Payload::None));
-    assert_eq!(thread.join().expect("thread"), 0);
+    assert_eq!(reaped, 0);
     bench.assert_clean();
 }
 
@@ -194,13 +185,13 @@ pub fn a_timeout_is_waited_out(backend: Backend) {
     let mut bench = Bench::open(backend);
     for micros in [1, 300, 1_700, 30_000] {
         let timeout = Duration::from_micros(micros);
-        let (host, ours) = (Instant::now(), bench.reactor.now());
+        let (host, ours) = (bench.net.now(), bench.reactor.now());
         assert_eq!(bench.reactor.wait(Some(timeout)).expect("wait"), 0);
         assert!(bench.reactor.now() - ours >= timeout, "{timeout:?}");
-        assert!(host.elapsed() >= timeout, "{timeout:?}");
-        let host = Instant::now();
+        assert!(bench.net.now() - host >= timeout, "{timeout:?}");
+        let host = bench.net.now();
         assert_eq!(bench.reactor.submit_and_wait(1, Some(timeout)).expect("wait"), 0);
-        assert!(host.elapsed() >= timeout, "{timeout:?}");
+        assert!(bench.net.now() - host >= timeout, "{timeout:?}");
     }
 }
 
@@ -223,7 +214,7 @@ pub fn min_zero_does_not_wait(backend: Backend) {
 pub fn clocks_and_chance(backend: Backend) {
     let mut bench = Bench::open(backend);
     let first = bench.reactor.now();
-    std::thread::sleep(Duration::from_millis(2));
+    bench.net.sleep(Duration::from_millis(2));
     assert!(bench.reactor.now() - first >= Duration::from_millis(2));
     let years = bench.reactor.wall().as_secs() / (365 * 24 * 3600);
     assert!(years >= 50, "the host's clock, {years} years after 1970");

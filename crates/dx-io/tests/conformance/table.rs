@@ -1,0 +1,127 @@
+//! The table: every row, and how it is run on every backend.
+//!
+//! Owns the list of rows; they are functions over the [`Bench`](bench::Bench) of `bench.rs`,
+//! grouped by noun: turns, transfer, endings, orphans, bounds, storms, churn. May know only the
+//! public interface, and of peers and clocks only what `net` offers. Invariant: a row says nothing
+//! about a backend's means, so that a crate with a backend of its own includes this file as it is;
+//! at its root are `BACKENDS`, `Backend`, `net` and this file's `bench`.
+
+pub mod bench;
+mod bounds;
+mod churn;
+mod endings;
+mod orphans;
+mod storms;
+mod transfer;
+mod turns;
+
+/// Makes each row a test that runs on every backend, but for those that skip it; says why.
+macro_rules! rows {
+    ($($module:ident: $($row:ident)+;)+) => {
+        /// Every row, as `group::row`.
+        const ROWS: &[&str] = &[$($(concat!(stringify!($module), "::", stringify!($row)),)+)+];
+
+        $(mod $module {
+            $(#[test]
+            fn $row() {
+                let row = concat!(stringify!($module), "::", stringify!($row));
+                super::run(row, crate::table::$module::$row);
+            })+
+        })+
+    };
+}
+
+/// Runs one row on every backend.
+fn run(row: &str, on: fn(crate::Backend)) {
+    for &backend in crate::BACKENDS.iter().filter(|backend| backend.opens()) {
+        match backend.skips.iter().find(|(skipped, _)| *skipped == row) {
+            Some((_, reason)) => println!("{row} skipped on {}: {reason}", backend.name),
+            None => {
+                println!("{}", backend.name); // shown when the row fails
+                on(backend);
+            }
+        }
+    }
+}
+
+/// The rows.
+mod rows {
+    use super::run;
+
+    rows! {
+        turns:
+            numbers_come_back
+            submit_counts_exactly
+            every_push_ends_once
+            a_wake_before_the_wait_ends_it
+            a_wake_during_the_wait_ends_it
+            one_reactor_wakes_another
+            many_wakes_end
+            a_timeout_is_waited_out
+            min_zero_does_not_wait
+            clocks_and_chance;
+        transfer:
+            echo
+            pieces_arrive_in_order
+            end_of_stream
+            reset_by_peer
+            half_closed_connections_still_send
+            a_peer_that_does_not_read
+            vectors_leave_in_order
+            a_send_starts_where_it_is_told
+            sending_to_a_dead_peer
+            connect_and_talk
+            connect_refused
+            accepted_elsewhere;
+        endings:
+            cancel_in_the_same_submission
+            cancel_while_waiting
+            cancel_a_pending_connect
+            cancel_a_pending_send
+            cancel_what_has_ended
+            close_with_work_in_flight
+            close_a_listener_with_accepts
+            closed_sockets_are_refused
+            stale_tokens_give_nothing
+            forged_completions_give_nothing
+            drop_with_everything_in_flight;
+        orphans:
+            accepts
+            accepts_that_brought_a_connection
+            connects
+            receives
+            sends
+            pending_sends
+            small_operations;
+        bounds:
+            no_free_buffer_parks_and_resumes
+            a_parked_receive_can_end
+            a_full_socket_table_holds_accepts_back
+            attach_refuses_when_full
+            no_descriptors_left
+            a_full_table_returns_the_operation
+            a_dead_idle_connection_is_quiet
+            a_refused_listener_is_quiet;
+        storms:
+            more_completions_than_the_queue_holds
+            more_arrivals_than_the_queue_holds
+            a_cancel_behind_a_full_submission_queue
+            a_reset_with_output_queued
+            a_flood_does_not_starve_the_others
+            signals_end_no_operation
+            a_child_inherits_no_descriptor;
+        churn:
+            two_thousand_connections;
+    }
+
+    /// A row that was renamed must not be skipped by its old name for ever.
+    #[test]
+    fn skips_name_rows() {
+        for backend in crate::BACKENDS {
+            for (row, reason) in backend.skips {
+                assert!(ROWS.contains(row), "{} skips {row}, which is no row", backend.name);
+                assert!(!reason.is_empty(), "{} skips {row} for no reason", backend.name);
+            }
+        }
+    }
+}
