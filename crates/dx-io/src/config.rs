@@ -6,6 +6,7 @@
 use core::fmt;
 use std::io;
 
+use crate::blocking::BlockingPool;
 use crate::limits;
 
 /// Which kernel interface carries the I/O.
@@ -115,6 +116,9 @@ pub struct ReactorConfig {
     pub fixed_buffers: u16,
     /// Bytes of each of them.
     pub fixed_buffer_len: u32,
+    /// Where files are read and written if the kernel does that only by blocking. `None`: the
+    /// reactor makes a pool of its own when the first file comes.
+    pub blocking: Option<BlockingPool>,
     /// The highest io_uring rung to use.
     pub uring_rung_max: UringRung,
 }
@@ -131,6 +135,7 @@ impl Default for ReactorConfig {
             reactors: 1,
             fixed_buffers: 0,
             fixed_buffer_len: limits::FIXED_BUFFER_LEN,
+            blocking: None,
             uring_rung_max: UringRung::default(),
         }
     }
@@ -170,6 +175,8 @@ pub enum StartStep {
     UringDescriptors,
     /// `IORING_REGISTER_PBUF_RING`: the ring of receive buffers.
     UringBuffers,
+    /// `IORING_REGISTER_BUFFERS`: the fixed buffers of files, which are locked memory.
+    UringFixedBuffers,
     /// io_uring_enter(2).
     UringEnter,
     /// epoll_create1(2) or its kin.
@@ -187,6 +194,7 @@ impl fmt::Display for StartStep {
             Self::UringOperations => "io_uring lacks an operation",
             Self::UringDescriptors => "io_uring direct descriptors",
             Self::UringBuffers => "io_uring buffer ring",
+            Self::UringFixedBuffers => "io_uring fixed buffers",
             Self::UringEnter => "io_uring_enter",
             Self::Selector => "the readiness selector",
             Self::Waker => "the waker",
