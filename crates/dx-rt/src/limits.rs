@@ -44,6 +44,9 @@ pub const JOBS_BACKLOG: usize = 1;
 /// Closures that wait in one core's mailbox. Wakes are bounded by the tasks they wake.
 pub const CALLS_MAX: usize = 4096;
 
+/// From how many bytes on a stream sends without a copy, unless configured: never.
+pub const ZERO_COPY_MIN: usize = usize::MAX;
+
 /// How far ahead a [`Deadline`](crate::time::Deadline) can be: it counts 2^31 milliseconds.
 pub const DEADLINE_AHEAD_MAX: core::time::Duration =
     core::time::Duration::from_millis((1 << 31) - 2);

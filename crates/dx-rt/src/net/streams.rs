@@ -10,7 +10,8 @@ use std::io;
 use std::net::Shutdown;
 
 use dx_io::{
-    Completion, Driver, Lease, Op, Payload, PushError, PushErrorKind, Reactor, Sock, Token, errno,
+    Completion, Driver, File, Lease, Op, Payload, PushError, PushErrorKind, Reactor, Sock, Token,
+    errno,
 };
 
 use super::chunks::{Chunks, NIL, Queue};
@@ -27,6 +28,8 @@ const PAUSING: u8 = 1 << 0;
 const SENT: u8 = 1 << 1;
 /// The sending direction is to end after the send in flight.
 const ENDING: u8 = 1 << 2;
+/// The send is a step of a file: its end says how many bytes.
+const FILE: u8 = 1 << 3;
 
 /// Names one stream of one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ struct Slot {
     received: Queue,
     /// [`OPEN`], 0 after the peer has finished, or `-errno`.
     recv_end: i32,
-    /// How the send went, once [`SENT`]: 0 or `-errno`.
+    /// How the send went, once [`SENT`]: 0 or `-errno`; for a [`FILE`] also a count.
     send_end: i32,
     /// Bytes of the buffer being sent that are not gone yet.
     unsent: u32,
@@ -79,6 +82,8 @@ pub(crate) struct Streams {
     waiting_free: Vec<u32>,
     /// Sockets whose close did not fit the in-flight table yet.
     closing: Vec<Sock>,
+    /// Sends of so many bytes are made without a copy.
+    zero_copy_min: usize,
 }
 
 /// Whom a completion concerns.
@@ -90,8 +95,9 @@ pub(crate) enum Wake {
 }
 
 impl Streams {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(zero_copy_min: usize) -> Self {
         Self {
+            zero_copy_min,
             slots: Vec::new(),
             free: NIL,
             live: 0,
@@ -257,7 +263,42 @@ impl Streams {
         };
         slot.unsent = unsent;
         slot.send_end = 0;
-        push_send(slot, at.index, buf, driver)
+        push_send(slot, at.index, buf, self.zero_copy_min, driver)
+    }
+
+    /// Starts to send from a file; one step of it.
+    ///
+    /// # Errors
+    /// When a send is in flight or could not be started.
+    pub(crate) fn send_file(
+        &mut self,
+        at: StreamRef,
+        file: File,
+        range: (u64, u32),
+        driver: &mut Driver,
+    ) -> io::Result<()> {
+        let slot = &mut self.slots[at.index as usize];
+        if !slot.send.is_none() {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        let (offset, len) = range;
+        let data = UserData::new(Kind::Send, slot.generation, at.index).to_bits();
+        let op = Op::SendFile { sock: slot.sock, file, offset, len };
+        slot.send = driver.push(op, data).map_err(refused)?;
+        (slot.unsent, slot.send_end) = (0, 0);
+        slot.flags |= FILE;
+        Ok(())
+    }
+
+    /// The end of a step of a file: how many bytes it sent. `None` while it goes on.
+    pub(crate) fn file_sent(
+        &mut self,
+        at: StreamRef,
+        driver: &mut Driver,
+    ) -> Option<io::Result<u32>> {
+        let (ended, _) = self.sent(at, driver)?;
+        let count = self.slots[at.index as usize].send_end;
+        Some(ended.map(|()| u32::try_from(count).unwrap_or(0)))
     }
 
     /// The end of the send: its buffer back, and how it went. `None` while it goes on.
@@ -275,7 +316,7 @@ impl Streams {
             _ => Vec::new(),
         };
         slot.send = Token::NONE;
-        slot.flags &= !SENT;
+        slot.flags &= !(SENT | FILE);
         end_sending(slot, driver);
         let result = if slot.send_end < 0 { Err(errno::to_error(slot.send_end)) } else { Ok(()) };
         Some((result, buf))
@@ -323,7 +364,7 @@ impl Streams {
                 slot.chunks = slot.chunks.saturating_add(1);
             }
             recv_completed(slot, completion, driver);
-        } else if !send_completed(slot, data.index, completion.result, driver) {
+        } else if !send_completed(slot, data.index, completion.result, self.zero_copy_min, driver) {
             return Wake::Nobody;
         }
         match (slot.owner, slot.link) {
@@ -406,11 +447,18 @@ fn pause(slot: &mut Slot, driver: &mut Driver) {
 }
 
 /// Whether the send has ended; else the rest of it is on its way.
-fn send_completed(slot: &mut Slot, index: u32, result: i32, driver: &mut Driver) -> bool {
+fn send_completed(
+    slot: &mut Slot,
+    index: u32,
+    result: i32,
+    zero_copy_min: usize,
+    driver: &mut Driver,
+) -> bool {
     let sent = u32::try_from(result).unwrap_or(0);
     slot.unsent = slot.unsent.saturating_sub(sent);
     slot.send_end = match result {
         error if error < 0 => error,
+        count if slot.flags & FILE != 0 => count,
         // A send of nothing would go on for ever.
         0 if slot.unsent > 0 => errno::BROKEN_PIPE,
         _ => 0,
@@ -418,7 +466,7 @@ fn send_completed(slot: &mut Slot, index: u32, result: i32, driver: &mut Driver)
     if slot.unsent > 0 && slot.send_end == 0 {
         let token = core::mem::replace(&mut slot.send, Token::NONE);
         let Payload::Buffer(buf) = driver.take(token) else { unreachable!("a send owns a buffer") };
-        match push_send(slot, index, buf, driver) {
+        match push_send(slot, index, buf, zero_copy_min, driver) {
             Ok(()) => return false,
             Err(_) => slot.send_end = errno::NO_BUFFER_SPACE,
         }
@@ -447,16 +495,24 @@ fn push_send(
     slot: &mut Slot,
     index: u32,
     buf: Vec<u8>,
+    zero_copy_min: usize,
     driver: &mut Driver,
 ) -> Result<(), (io::Error, Vec<u8>)> {
     let start = buf.len() - slot.unsent as usize;
     let data = UserData::new(Kind::Send, slot.generation, index).to_bits();
-    match driver.push(Op::Send { sock: slot.sock, buf, start }, data) {
+    let sock = slot.sock;
+    let op = match slot.unsent as usize >= zero_copy_min {
+        true => Op::SendZeroCopy { sock, buf, start },
+        false => Op::Send { sock, buf, start },
+    };
+    match driver.push(op, data) {
         Ok(token) => {
             slot.send = token;
             Ok(())
         }
-        Err(PushError { op: Op::Send { buf, .. }, kind }) => Err((kind_error(kind), buf)),
+        Err(PushError { op: Op::Send { buf, .. } | Op::SendZeroCopy { buf, .. }, kind }) => {
+            Err((kind_error(kind), buf))
+        }
         Err(error) => Err((refused(error), Vec::new())),
     }
 }
@@ -477,6 +533,7 @@ fn kind_error(kind: PushErrorKind) -> io::Error {
     match kind {
         PushErrorKind::Full => io::ErrorKind::QuotaExceeded.into(),
         PushErrorKind::Os(error) => error,
+        PushErrorKind::Unsupported => io::ErrorKind::Unsupported.into(),
         _ => io::ErrorKind::NotConnected.into(),
     }
 }
