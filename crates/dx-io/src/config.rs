@@ -16,7 +16,7 @@ pub enum IoBackend {
     /// The best one that this machine allows, found by trying it.
     #[default]
     Auto,
-    /// io_uring, Linux 5.19 and later.
+    /// io_uring, Linux 5.19 and later; asked for by name, from 5.1 on.
     IoUring,
     /// epoll, any Linux.
     Epoll,
@@ -70,10 +70,13 @@ impl core::str::FromStr for IoBackend {
     }
 }
 
-/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rung.
+/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rungs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UringRung {
+    /// Linux 5.1: poll requests, so that the ring tells readiness and no more. On request only:
+    /// with [`IoBackend::Auto`] epoll is preferred to it.
+    Poll,
     /// Linux 5.19: provided buffer rings, cooperative task running.
     Provided,
     /// Linux 6.1: single issuer, deferred task running, multishot receive.
@@ -84,6 +87,7 @@ pub enum UringRung {
 impl fmt::Display for UringRung {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Poll => "the 5.1 rung: readiness by poll requests",
             Self::Provided => "the 5.19 rung: provided buffer rings",
             Self::Deferred => {
                 "the 6.1 rung: single issuer, deferred task running, multishot receive, provided \

@@ -50,6 +50,12 @@ pub const BACKENDS: &[Backend] = &[
         rung: UringRung::Provided,
         accepts_take_descriptors: true,
     },
+    Backend {
+        name: "io_uring, the 5.1 rung",
+        backend: IoBackend::IoUring,
+        rung: UringRung::Poll,
+        accepts_take_descriptors: true,
+    },
 ];
 
 impl Backend {
