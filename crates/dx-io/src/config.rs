@@ -6,6 +6,7 @@
 use core::fmt;
 use std::io;
 
+use crate::blocking::BlockingPool;
 use crate::limits;
 
 /// Which kernel interface carries the I/O.
@@ -15,7 +16,7 @@ pub enum IoBackend {
     /// The best one that this machine allows, found by trying it.
     #[default]
     Auto,
-    /// io_uring, Linux 5.19 and later.
+    /// io_uring, Linux 5.19 and later; asked for by name, from 5.1 on.
     IoUring,
     /// epoll, any Linux.
     Epoll,
@@ -69,10 +70,13 @@ impl core::str::FromStr for IoBackend {
     }
 }
 
-/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rung.
+/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rungs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UringRung {
+    /// Linux 5.1: poll requests, so that the ring tells readiness and no more. On request only:
+    /// with [`IoBackend::Auto`] epoll is preferred to it.
+    Poll,
     /// Linux 5.19: provided buffer rings, cooperative task running.
     Provided,
     /// Linux 6.1: single issuer, deferred task running, multishot receive.
@@ -83,6 +87,7 @@ pub enum UringRung {
 impl fmt::Display for UringRung {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Poll => "the 5.1 rung: readiness by poll requests",
             Self::Provided => "the 5.19 rung: provided buffer rings",
             Self::Deferred => {
                 "the 6.1 rung: single issuer, deferred task running, multishot receive, provided \
@@ -115,6 +120,9 @@ pub struct ReactorConfig {
     pub fixed_buffers: u16,
     /// Bytes of each of them.
     pub fixed_buffer_len: u32,
+    /// Where files are read and written if the kernel does that only by blocking. `None`: the
+    /// reactor makes a pool of its own when the first file comes.
+    pub blocking: Option<BlockingPool>,
     /// The highest io_uring rung to use.
     pub uring_rung_max: UringRung,
 }
@@ -131,6 +139,7 @@ impl Default for ReactorConfig {
             reactors: 1,
             fixed_buffers: 0,
             fixed_buffer_len: limits::FIXED_BUFFER_LEN,
+            blocking: None,
             uring_rung_max: UringRung::default(),
         }
     }
@@ -170,6 +179,8 @@ pub enum StartStep {
     UringDescriptors,
     /// `IORING_REGISTER_PBUF_RING`: the ring of receive buffers.
     UringBuffers,
+    /// `IORING_REGISTER_BUFFERS`: the fixed buffers of files, which are locked memory.
+    UringFixedBuffers,
     /// io_uring_enter(2).
     UringEnter,
     /// epoll_create1(2) or its kin.
@@ -187,6 +198,7 @@ impl fmt::Display for StartStep {
             Self::UringOperations => "io_uring lacks an operation",
             Self::UringDescriptors => "io_uring direct descriptors",
             Self::UringBuffers => "io_uring buffer ring",
+            Self::UringFixedBuffers => "io_uring fixed buffers",
             Self::UringEnter => "io_uring_enter",
             Self::Selector => "the readiness selector",
             Self::Waker => "the waker",

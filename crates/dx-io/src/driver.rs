@@ -1,6 +1,6 @@
 //! The backend that was chosen, behind one predicted branch an operation.
 //!
-//! Owns [`Driver`] and its opening. Knows the two rooms a platform offers, and nothing they do.
+//! Owns [`Driver`] and its opening. Knows the rooms a platform offers, and nothing they do.
 //! Invariant: the choice is made once, here; nobody below or above asks again.
 
 use core::fmt;
@@ -11,12 +11,14 @@ use socket2::SockRef;
 
 use crate::buf::{BufferPool, FixedBuf, Lease};
 use crate::completion::Completion;
-use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
+use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
+
 use crate::detect::{Detection, Reason};
+use crate::errno;
 use crate::op::{Op, Payload, PushError};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
-use crate::sys::{CompletionRoom, ReadinessRoom};
+use crate::sys::{CompletionRoom, FallbackRoom, ReadinessRoom};
 use crate::time::Instant;
 use crate::token::Token;
 use crate::wake::Waker;
@@ -28,6 +30,7 @@ pub struct Driver(Kind);
 #[allow(clippy::large_enum_variant)] // one a thread, not moved after it was opened
 enum Kind {
     Completion(CompletionRoom),
+    Fallback(FallbackRoom),
     Readiness(ReadinessRoom),
     External(Box<dyn Reactor>),
 }
@@ -48,12 +51,16 @@ impl Driver {
         let (backend, by_environment) = crate::detect::requested(backend)?;
         let asked = if by_environment { Reason::Environment } else { Reason::Asked };
         match backend {
+            // Where no more than the lowest rung is wanted, readiness is the better choice.
+            IoBackend::Auto if config.uring_rung_max == UringRung::Poll => {
+                Ok(Self::open_readiness(config)?.because(Reason::Best))
+            }
             IoBackend::Auto => match Self::open_completion(config) {
                 Ok(driver) => Ok(driver.because(Reason::Best)),
                 Err(refused) => Ok(Self::open_readiness(config)?.because(Reason::Refused(refused))),
             },
             backend if backend == CompletionRoom::BACKEND => {
-                Ok(Self::open_completion(config)?.because(asked))
+                Ok(Self::open_by_name(config)?.because(asked))
             }
             backend if backend == ReadinessRoom::BACKEND => {
                 Ok(Self::open_readiness(config)?.because(asked))
@@ -73,6 +80,7 @@ impl Driver {
     pub fn features(&self) -> String {
         match &self.0 {
             Kind::Completion(room) => room.features(),
+            Kind::Fallback(room) => room.features(),
             Kind::Readiness(room) => room.features(),
             Kind::External(_) => String::from("external"),
         }
@@ -83,6 +91,7 @@ impl Driver {
     pub fn sockets_max(&self) -> u32 {
         match &self.0 {
             Kind::Completion(room) => room.sockets_max(),
+            Kind::Fallback(room) => room.sockets_max(),
             Kind::Readiness(room) => room.sockets_max(),
             Kind::External(_) => u32::MAX,
         }
@@ -90,6 +99,20 @@ impl Driver {
 
     fn open_completion(config: &ReactorConfig) -> Result<Self, StartError> {
         CompletionRoom::new(config).map(|room| Self(Kind::Completion(room)))
+    }
+
+    /// Whoever names completion gets it in some form, as long as the kernel has one.
+    fn open_by_name(config: &ReactorConfig) -> Result<Self, StartError> {
+        let fallback = || FallbackRoom::new(config).map(|room| Self(Kind::Fallback(room)));
+        if config.uring_rung_max == UringRung::Poll {
+            return fallback();
+        }
+        Self::open_completion(config).or_else(|refused| {
+            let old = refused.error.raw_os_error() == Some(-errno::INVALID)
+                && refused.step != StartStep::UringFixedBuffers;
+            // If that is refused, too, the first reason is the one to tell.
+            if old { fallback().map_err(|_| refused) } else { Err(refused) }
+        })
     }
 
     fn open_readiness(config: &ReactorConfig) -> Result<Self, StartError> {
@@ -107,6 +130,7 @@ macro_rules! dispatch {
     ($driver:expr, $room:ident => $call:expr) => {
         match $driver {
             Kind::Completion($room) => $call,
+            Kind::Fallback($room) => $call,
             Kind::Readiness($room) => $call,
             Kind::External($room) => $call,
         }

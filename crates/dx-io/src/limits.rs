@@ -21,8 +21,10 @@ pub const DESCRIPTORS_RESERVED: u32 = 64;
 pub const LISTEN_BACKLOG: u32 = 4096;
 /// Buffers handed to the kernel by one vectored send; `IOV_MAX` is 1024 on Linux.
 pub const SEND_VECTORS_MAX: usize = 64;
-/// From how many bytes on a send without a copy pays (see `Op::SendZeroCopy`); below, pinning the
-/// pages and the second completion cost more than copying.
+/// From how many bytes on a send without a copy (see `Op::SendZeroCopy`) can pay on a network card
+/// that sends from where the bytes lie; below, pinning the pages and the second completion cost
+/// more than copying. On the loopback it pays at no size (`dx_rt::limits::ZERO_COPY_MIN` has the
+/// figures).
 pub const ZERO_COPY_MIN: usize = 64 * 1024;
 /// Bytes of a file that one call sends: what a core does for one connection before others.
 pub const SEND_FILE_MAX: u32 = 1 << 20;

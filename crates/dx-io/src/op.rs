@@ -57,6 +57,10 @@ pub enum Op {
     /// As [`Op::Send`], but the kernel reads the bytes where they lie, and the operation ends when
     /// it is done with them (`IORING_OP_SEND_ZC`). Worth it for large buffers only
     /// ([`ZERO_COPY_MIN`](crate::limits::ZERO_COPY_MIN)); a plain send where there is none.
+    ///
+    /// The kernel is done only when the peer has the bytes, and a cancel cannot take back what is
+    /// on its way. So a close with such a send in flight resets the connection, and the send ends
+    /// by that.
     SendZeroCopy {
         /// To where.
         sock: Sock,

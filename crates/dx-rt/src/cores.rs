@@ -296,7 +296,9 @@ impl Starter {
         M: Fn(CoreContext) -> F,
         F: Future<Output = ()> + 'static,
     {
-        let Self { index, cpu, config, ready, opened, blocking } = self;
+        let Self { index, cpu, mut config, ready, opened, blocking } = self;
+        // One pool for everything that blocks.
+        config.reactor.blocking.get_or_insert_with(|| blocking.clone());
         if let Some(cpu) = cpu {
             // A CPU may have gone offline since it was listed: slower, but not wrong.
             let _ = host::pin_current_thread(cpu);

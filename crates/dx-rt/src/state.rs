@@ -15,11 +15,11 @@ use async_task::Runnable;
 use crossbeam_deque::Worker;
 use dx_io::{BlockingPool, Completion, Driver, Instant, Reactor};
 
-use crate::connect::Connects;
 use crate::core::{CoreConfig, Wait};
 use crate::limits::JOBS_PER_TURN;
 use crate::net::{Kind, Listeners, Streams, UserData, Wake};
 use crate::peers::{Group, Message, Peer, Phase};
+use crate::single::Singles;
 use crate::task::Tasks;
 use crate::time::Timers;
 
@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) tasks: Tasks,
     pub(crate) streams: RefCell<Streams>,
     pub(crate) listeners: RefCell<Listeners>,
-    pub(crate) connects: RefCell<Connects>,
+    pub(crate) singles: RefCell<Singles>,
     pub(crate) timers: RefCell<Timers>,
     /// The time at which this turn's wait ended.
     pub(crate) now: Cell<Instant>,
@@ -63,9 +63,9 @@ impl State {
         let now = driver.now();
         Self {
             tasks: Tasks::new(peer.clone(), config.tasks_max),
-            streams: RefCell::new(Streams::new()),
+            streams: RefCell::new(Streams::new(config.zero_copy_min)),
             listeners: RefCell::new(Listeners::new()),
-            connects: RefCell::new(Connects::new()),
+            singles: RefCell::new(Singles::new()),
             timers: RefCell::new(Timers::new(now, config.timers_max)),
             now: Cell::new(now),
             jobs,
@@ -159,7 +159,7 @@ impl State {
                 return self.streams.borrow_mut().completed(data, completion, driver);
             }
             Kind::Accept => self.listeners.borrow_mut().completed(data, completion, driver),
-            Kind::Connect => self.connects.borrow_mut().completed(data, completion),
+            Kind::Single => self.singles.borrow_mut().completed(data, completion),
             Kind::Ignored => None,
         };
         waker.map_or(Wake::Nobody, Wake::Waker)

@@ -6,10 +6,12 @@
 //! waiting at its socket (`socks.rs`), or ended in `ready`; its table entry retires when its last
 //! completion is reaped, so an owner may let go at any point before.
 //!
-//! Calls are synchronous: the kernel holds no memory of ours between them, and dropping the
-//! reactor with everything in flight is safe.
+//! Calls on sockets are synchronous: the kernel holds no memory of ours between them, and dropping
+//! the reactor with everything in flight is safe. Files go to threads that may block (`files.rs`),
+//! which own what they work on.
 
 mod events;
+mod files;
 mod held;
 mod selector;
 mod socks;
@@ -23,6 +25,7 @@ use std::io;
 
 pub(crate) use self::selector::{Event, Interest, Selector};
 
+use self::files::{FileWork, Files};
 use self::held::Held;
 use self::socks::Socks;
 use self::steps::{Queued, Step};
@@ -30,7 +33,7 @@ use super::clock::HostClock;
 use super::socket_calls;
 use socket2::SockRef;
 
-use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
+use crate::buf::{BufferPool, FixedBuf, FixedBuffers, Lease, RoomBuffers};
 use crate::completion::{Completion, CompletionFlags};
 use crate::config::{IoBackend, ReactorConfig, StartError};
 use crate::inflight::{InFlight, State};
@@ -60,6 +63,8 @@ pub(crate) struct Readiness<S> {
     socks: Socks,
     in_flight: InFlight<Held>,
     buffers: RoomBuffers,
+    fixed: FixedBuffers,
+    files: Files,
     /// Pushed, not yet executed. Bounded by the in-flight table.
     queued: Vec<Queued>,
     /// Happened, not yet reaped. Bounded by the in-flight table and the receive buffers.
@@ -169,10 +174,12 @@ impl<S: Selector> Reactor for Readiness<S> {
         // The list is last in, first out: a core under light load uses one warm buffer.
         (0..buffers.count()).rev().for_each(|id| buffers.push_returned(id));
         Ok(Self {
+            files: Files::new(config.blocking.clone(), selector.waker()),
             selector,
             socks: Socks::new(sockets_max),
             in_flight: InFlight::new(config.in_flight_max),
             buffers,
+            fixed: FixedBuffers::new(config.fixed_buffers, config.fixed_buffer_len),
             queued: Vec::new(),
             ready: Vec::new(),
             events: Vec::with_capacity(SELECTOR_EVENTS),
@@ -207,7 +214,8 @@ impl<S: Selector> Reactor for Readiness<S> {
                 Err(error) => return Err(PushError { op, kind: PushErrorKind::Os(error) }),
             },
             Op::Recv { sock } => self.enter(kind, at(sock), None, Step::Recv),
-            Op::Send { sock, buf, start } => {
+            // A kernel with readiness only has no send that ends when the bytes have left.
+            Op::Send { sock, buf, start } | Op::SendZeroCopy { sock, buf, start } => {
                 self.enter(kind, at(sock), Some(Held::Buffer { buf, start }), Step::Send)
             }
             Op::SendVectored { sock, bufs } => {
@@ -220,10 +228,17 @@ impl<S: Selector> Reactor for Readiness<S> {
             }
             Op::Cancel { target } => self.enter(kind, at(NO_SOCK), None, Step::Cancel(target)),
             Op::Wake { target } => self.enter(kind, at(NO_SOCK), None, Step::Wake(target)),
-            op @ (Op::SendZeroCopy { .. }
-            | Op::SendFile { .. }
-            | Op::Read { .. }
-            | Op::Write { .. }) => return Err(PushError { op, kind: PushErrorKind::Unsupported }),
+            Op::SendFile { sock, file, offset, len } => {
+                self.enter(kind, at(sock), Some(Held::SendFile { file, offset, len }), Step::Send)
+            }
+            Op::Read { file, buf, offset } => {
+                let work = FileWork { file, buf, offset, write_from: None };
+                self.enter(kind, at(NO_SOCK), Some(Held::File(Box::new(work))), Step::File)
+            }
+            Op::Write { file, buf, start, offset } => {
+                let work = FileWork { file, buf, offset, write_from: Some(start) };
+                self.enter(kind, at(NO_SOCK), Some(Held::File(Box::new(work))), Step::File)
+            }
         })
     }
 
@@ -291,15 +306,20 @@ impl<S: Selector> Reactor for Readiness<S> {
         if self.socks.is_full() {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        Ok(self.socks.add(accepted.into_socket()?))
+        let socket = accepted.into_socket()?;
+        // Sends and receives say that they must not block; sendfile(2) cannot.
+        socket.set_nonblocking(true)?;
+        Ok(self.socks.add(socket))
     }
 
-    fn with_raw(&mut self, _sock: Sock, _f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn with_raw(&mut self, sock: Sock, f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        let socket = self.socks.socket(sock).ok_or(io::ErrorKind::NotConnected)?;
+        f(SockRef::from(socket));
+        Ok(())
     }
 
     fn fixed_buffer(&mut self) -> Option<FixedBuf> {
-        None
+        self.fixed.take()
     }
 
     fn buffers(&self) -> &BufferPool {

@@ -49,6 +49,13 @@ pub const BACKENDS: &[Backend] = &[
         accepts_take_descriptors: true,
         skips: &[],
     },
+    Backend {
+        name: "io_uring, the 5.1 rung",
+        backend: IoBackend::IoUring,
+        rung: UringRung::Poll,
+        accepts_take_descriptors: true,
+        skips: &[],
+    },
 ];
 
 impl Backend {

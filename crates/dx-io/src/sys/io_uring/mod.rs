@@ -12,8 +12,10 @@
 mod abi;
 mod buf_ring;
 mod complete;
+mod files;
 mod held;
 mod ring;
+mod send_file;
 mod socks;
 mod start;
 mod wake;
@@ -33,7 +35,7 @@ use self::wake::UringWake;
 use super::clock::HostClock;
 use socket2::SockRef;
 
-use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
+use crate::buf::{BufferPool, FixedBuf, FixedBuffers, Lease, RoomBuffers};
 use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
 use crate::inflight::{InFlight, State};
@@ -62,6 +64,7 @@ pub(crate) struct UringReactor {
     buf_ring: BufRing,
     buffers: RoomBuffers,
     in_flight: InFlight<Held>,
+    fixed: FixedBuffers,
     socks: Socks,
     /// Receives that found no buffer, first come first served.
     starved: VecDeque<Token>,
@@ -175,6 +178,7 @@ impl Reactor for UringReactor {
             .submitter()
             .register_files_sparse(direct_max)
             .map_err(|error| StartError::new(StartStep::UringDescriptors, error))?;
+        let fixed = files::fixed_buffers(&ring, config)?;
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         let buf_ring = BufRing::register(ring.uring(), &buffers)
             .map_err(|error| StartError::new(StartStep::UringBuffers, error))?;
@@ -185,6 +189,7 @@ impl Reactor for UringReactor {
             buf_ring,
             buffers,
             in_flight: InFlight::new(config.in_flight_max),
+            fixed,
             socks: Socks::new(direct_max),
             starved: VecDeque::new(),
             parked: VecDeque::new(),
@@ -228,8 +233,14 @@ impl Reactor for UringReactor {
                 None => return stale(op),
             },
             Op::Send { sock, buf, start } => match target(sock) {
-                Some(target) => self.send(sock, target, buf, start, user_data),
+                Some(target) => self.send(OpKind::Send, (sock, target), buf, start, user_data),
                 None => return stale(Op::Send { sock, buf, start }),
+            },
+            Op::SendZeroCopy { sock, buf, start } => match target(sock) {
+                Some(target) => {
+                    self.send(OpKind::SendZeroCopy, (sock, target), buf, start, user_data)
+                }
+                None => return stale(Op::SendZeroCopy { sock, buf, start }),
             },
             Op::SendVectored { sock, bufs } => match target(sock) {
                 Some(target) => self.send_vectored(sock, target, bufs, user_data),
@@ -245,10 +256,14 @@ impl Reactor for UringReactor {
             },
             Op::Cancel { target } => self.cancel(target, user_data),
             Op::Wake { target } => self.wake_other(target, user_data),
-            op @ (Op::SendZeroCopy { .. }
-            | Op::SendFile { .. }
-            | Op::Read { .. }
-            | Op::Write { .. }) => return Err(PushError { op, kind: PushErrorKind::Unsupported }),
+            Op::SendFile { sock, file, offset, len } => match target(sock) {
+                Some(_) => self.send_file(sock, file, (offset, len), user_data),
+                None => return stale(Op::SendFile { sock, file, offset, len }),
+            },
+            Op::Read { file, buf, offset } => self.read(file, buf, offset, user_data),
+            Op::Write { file, buf, start, offset } => {
+                self.write(file, buf, start, offset, user_data)
+            }
         };
         self.queued += 1;
         Ok(token)
@@ -323,12 +338,12 @@ impl Reactor for UringReactor {
         Ok(self.socks.add_plain(socket))
     }
 
-    fn with_raw(&mut self, _sock: Sock, _f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn with_raw(&mut self, sock: Sock, f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        self.lend_raw(sock, f)
     }
 
     fn fixed_buffer(&mut self) -> Option<FixedBuf> {
-        None
+        self.fixed.take()
     }
 
     fn buffers(&self) -> &BufferPool {
@@ -364,7 +379,14 @@ impl Drop for UringReactor {
     fn drop(&mut self) {
         let pending: Vec<Token> = self.in_flight.pending().collect();
         for token in pending {
+            let sock = self.in_flight.entry(token).map(|entry| entry.sock);
             self.orphan(token);
+            if let Some(sock) = sock.filter(|&sock| self.socks.lends(sock)) {
+                // Only its close makes the kernel let go.
+                self.close_quietly(sock);
+            }
+            // What takes several steps takes no further one.
+            self.in_flight.request_cancel(token);
         }
         // SAFETY: the entry points to nothing. It ends sends and our own wake, too.
         unsafe {

@@ -13,6 +13,11 @@ use io_uring::{IoUring, Probe, opcode, squeue};
 
 use super::abi::{self, RingName};
 use crate::config::{ReactorConfig, StartError, StartStep, UringRung};
+use crate::errno;
+use crate::token::{OpKind, Token};
+
+/// What [`Ring::call`] knows its entry by. One call at a time: it returns with the answer.
+pub(super) const CALL: Token = Token::new(OpKind::Internal, 0, 1);
 
 /// A completion as the kernel wrote it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +32,8 @@ pub(super) struct Ring {
     uring: IoUring,
     name: RingName,
     rung: UringRung,
+    /// The kernel has `IORING_OP_SEND_ZC` (6.0).
+    zero_copy: bool,
     /// What did not fit the submission queue. Bounded by the in-flight table: every entry
     /// belongs to an operation in it, or to the end of one.
     backlog: VecDeque<squeue::Entry>,
@@ -37,7 +44,8 @@ pub(super) struct Ring {
 impl Ring {
     pub(super) fn new(config: &ReactorConfig) -> Result<Self, StartError> {
         let (uring, rung) = set_up(config)?;
-        check_operations(&uring)?;
+        let probe = check_operations(&uring)?;
+        let zero_copy = probe.is_supported(opcode::SendZc::CODE);
         let fd = uring.as_raw_fd();
         // Registering saves a descriptor look-up per call; without it (before 5.18, or when the
         // thread's table of 16 is full) nothing else changes.
@@ -45,11 +53,16 @@ impl Ring {
         // Some sandboxes allow the set-up but not the entering: find out now, not while serving.
         abi::enter(name, 0, 0, None)
             .map_err(|error| StartError::new(StartStep::UringEnter, error))?;
-        Ok(Self { uring, name, rung, backlog: VecDeque::new(), stash: VecDeque::new() })
+        let (backlog, stash) = (VecDeque::new(), VecDeque::new());
+        Ok(Self { uring, name, rung, zero_copy, backlog, stash })
     }
 
     pub(super) const fn rung(&self) -> UringRung {
         self.rung
+    }
+
+    pub(super) const fn has_zero_copy(&self) -> bool {
+        self.zero_copy
     }
 
     pub(super) const fn uring(&self) -> &IoUring {
@@ -99,6 +112,38 @@ impl Ring {
             }
             if self.uring.submission().is_empty() && self.backlog.is_empty() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Queues one entry behind all others and waits for its end, which must not depend on others.
+    /// For set-up only: it enters the kernel at once. Gives the result, or `-errno` as an error.
+    ///
+    /// # Errors
+    /// What the entry came to, or what the system said to the entering.
+    ///
+    /// # Safety
+    /// As [`Self::push`].
+    pub(super) unsafe fn call(&mut self, entry: squeue::Entry) -> io::Result<i32> {
+        // SAFETY: handed on from our caller.
+        unsafe { self.push(entry.user_data(CALL.to_bits())) };
+        loop {
+            self.enter(self.stash.len() + 1, None)?;
+            let stash = &mut self.stash;
+            stash.extend(self.uring.completion().map(|entry| Raw {
+                user_data: entry.user_data(),
+                result: entry.result(),
+                flags: entry.flags(),
+            }));
+            let called = |raw: &Raw| raw.user_data == CALL.to_bits();
+            if let Some(at) = stash.iter().position(called)
+                && let Some(raw) = stash.remove(at)
+            {
+                return if raw.result < 0 {
+                    Err(errno::to_error(raw.result))
+                } else {
+                    Ok(raw.result)
+                };
             }
         }
     }
@@ -201,7 +246,7 @@ fn set_up(config: &ReactorConfig) -> Result<(IoUring, UringRung), StartError> {
 }
 
 /// Every operation this room uses, asked of the kernel and not read off its version.
-fn check_operations(uring: &IoUring) -> Result<(), StartError> {
+fn check_operations(uring: &IoUring) -> Result<Probe, StartError> {
     let failed = |error| StartError::new(StartStep::UringOperations, error);
     let mut probe = Probe::new();
     uring.submitter().register_probe(&mut probe).map_err(failed)?;
@@ -211,16 +256,20 @@ fn check_operations(uring: &IoUring) -> Result<(), StartError> {
         opcode::Close::CODE,
         opcode::Connect::CODE,
         opcode::MsgRingData::CODE,
+        opcode::PollAdd::CODE,
         opcode::Read::CODE,
+        opcode::ReadFixed::CODE,
         opcode::Recv::CODE,
         opcode::Send::CODE,
         opcode::SendMsg::CODE,
         opcode::Shutdown::CODE,
+        opcode::Write::CODE,
+        opcode::WriteFixed::CODE,
     ];
     if needed.into_iter().all(|code| probe.is_supported(code))
         && uring.params().is_feature_ext_arg()
     {
-        return Ok(());
+        return Ok(probe);
     }
     Err(failed(io::Error::from_raw_os_error(libc::EOPNOTSUPP)))
 }

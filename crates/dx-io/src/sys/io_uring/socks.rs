@@ -4,6 +4,9 @@
 //! operation. Invariant: an entry's generation changes when it is closed, so that an old
 //! [`Sock`] is refused.
 
+use std::collections::HashMap;
+use std::io;
+
 use socket2::Socket;
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 
@@ -29,7 +32,18 @@ struct Direct {
     /// Shutdowns in flight. The kernel runs them on a thread of its own and looks the slot up
     /// there, so the slot must not be given out again before they are over.
     shutdowns: u8,
-    open: bool,
+    /// [`OPEN`] and [`LENDS`].
+    flags: u8,
+}
+
+const OPEN: u8 = 1 << 0;
+/// The kernel may still read bytes of ours for this socket.
+const LENDS: u8 = 1 << 1;
+
+impl Direct {
+    const fn is_open(&self) -> bool {
+        self.flags & OPEN != 0
+    }
 }
 
 const _: () = assert!(size_of::<Direct>() == 8);
@@ -39,8 +53,11 @@ struct Plain {
     generation: u32,
     wanted: u16,
     shutdowns: u8,
+    lends: bool,
     /// Listeners do not count as connections.
     listens: bool,
+    /// Was put into non-blocking mode.
+    sends_files: bool,
     socket: Option<Socket>,
 }
 
@@ -56,10 +73,13 @@ pub(super) struct Socks {
     plain: Vec<Plain>,
     plain_free: Vec<u32>,
     listeners: u32,
+    /// Ordinary descriptors of direct sockets that have sent from a file, by slot. They close when
+    /// the socket is closed: while one is open, the connection is.
+    installed: HashMap<u32, Socket>,
 }
 
 impl Socks {
-    pub(super) const fn new(direct_max: u32) -> Self {
+    pub(super) fn new(direct_max: u32) -> Self {
         Self {
             direct: Vec::new(),
             direct_used: 0,
@@ -68,6 +88,7 @@ impl Socks {
             plain: Vec::new(),
             plain_free: Vec::new(),
             listeners: 0,
+            installed: HashMap::new(),
         }
     }
 
@@ -93,8 +114,8 @@ impl Socks {
             self.direct.resize(index + 1, Direct::default());
         }
         let entry = &mut self.direct[index];
-        debug_assert!(!entry.open, "the kernel gave out a slot twice");
-        entry.open = true;
+        debug_assert!(!entry.is_open(), "the kernel gave out a slot twice");
+        entry.flags = OPEN;
         self.direct_used += 1;
         Sock { index: slot, generation: entry.generation }
     }
@@ -139,12 +160,47 @@ impl Socks {
     pub(super) fn target(&self, sock: Sock) -> Option<Target> {
         if Self::is_direct(sock.index) {
             let entry = self.direct.get(sock.index as usize)?;
-            return (entry.open && entry.generation == sock.generation)
+            return (entry.is_open() && entry.generation == sock.generation)
                 .then_some(Target::Direct(sock.index));
         }
         let entry = self.plain.get((sock.index & !PLAIN) as usize)?;
         let socket = entry.socket.as_ref().filter(|_| entry.generation == sock.generation)?;
         Some(Target::Plain(socket.as_raw_fd()))
+    }
+
+    /// Keeps an ordinary descriptor of `sock`; a stale one's is closed at once.
+    pub(super) fn install(&mut self, sock: Sock, socket: Socket) {
+        // Non-blocking for sendfile(2), which has no flag for it. The ring's own operations do not
+        // look at the mode: only accepts do, and a connection has none.
+        if self.target(sock).is_some() && socket.set_nonblocking(true).is_ok() {
+            self.installed.insert(sock.index, socket);
+        }
+    }
+
+    /// The ordinary descriptor of `sock`, if it has one.
+    pub(super) fn installed(&self, sock: Sock) -> Option<&Socket> {
+        self.target(sock)?;
+        if Self::is_direct(sock.index) {
+            return self.installed.get(&sock.index);
+        }
+        self.plain.get((sock.index & !PLAIN) as usize)?.socket.as_ref()
+    }
+
+    /// As [`Self::installed`], in non-blocking mode.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn sends_files(&mut self, sock: Sock) -> io::Result<Option<&Socket>> {
+        if !Self::is_direct(sock.index)
+            && self.target(sock).is_some()
+            && let Some(plain) = self.plain.get_mut((sock.index & !PLAIN) as usize)
+            && let Some(socket) = plain.socket.as_ref()
+            && !plain.sends_files
+        {
+            socket.set_nonblocking(true)?;
+            plain.sends_files = true;
+        }
+        Ok(self.installed(sock))
     }
 
     /// An operation on `sock` begins.
@@ -164,6 +220,29 @@ impl Socks {
     /// Whether operations are in flight on `sock` that would not end by themselves.
     pub(super) fn is_busy(&mut self, sock: Sock) -> bool {
         self.wanted(sock).is_some_and(|wanted| *wanted > 0)
+    }
+
+    /// The kernel begins, or ends, to read bytes of ours for `sock`. For one send at a time, which
+    /// is the rule for sends.
+    pub(super) fn set_lends(&mut self, sock: Sock, lends: bool) {
+        if self.target(sock).is_none() {
+            return;
+        }
+        if !Self::is_direct(sock.index) {
+            self.plain[(sock.index & !PLAIN) as usize].lends = lends;
+        } else if lends {
+            self.direct[sock.index as usize].flags |= LENDS;
+        } else {
+            self.direct[sock.index as usize].flags &= !LENDS;
+        }
+    }
+
+    /// Whether the kernel may still read bytes of ours for `sock`.
+    pub(super) fn lends(&self, sock: Sock) -> bool {
+        if Self::is_direct(sock.index) {
+            return self.direct.get(sock.index as usize).is_some_and(|e| e.flags & LENDS != 0);
+        }
+        self.plain.get((sock.index & !PLAIN) as usize).is_some_and(|entry| entry.lends)
     }
 
     /// A shutdown of entry `index` begins.
@@ -196,7 +275,7 @@ impl Socks {
     fn wanted(&mut self, sock: Sock) -> Option<&mut u16> {
         if Self::is_direct(sock.index) {
             let entry = self.direct.get_mut(sock.index as usize)?;
-            return (entry.open && entry.generation == sock.generation)
+            return (entry.is_open() && entry.generation == sock.generation)
                 .then_some(&mut entry.wanted);
         }
         let entry = self.plain.get_mut((sock.index & !PLAIN) as usize)?;
@@ -209,14 +288,19 @@ impl Socks {
         self.target(sock)?;
         if Self::is_direct(sock.index) {
             let entry = &mut self.direct[sock.index as usize];
-            entry.open = false;
+            entry.flags = 0;
             entry.wanted = 0;
             entry.generation = entry.generation.wrapping_add(1);
+            if !self.installed.is_empty() {
+                self.installed.remove(&sock.index);
+            }
             return Some(Target::Direct(sock.index));
         }
         let index = sock.index & !PLAIN;
         let entry = &mut self.plain[index as usize];
         entry.wanted = 0;
+        entry.sends_files = false;
+        entry.lends = false;
         entry.generation = entry.generation.wrapping_add(1);
         entry.socket.take().map(|socket| Target::Plain(socket.into_raw_fd()))
     }

@@ -22,6 +22,8 @@ const SETUP_INVALID: &str = "the kernel is older than 5.19, the oldest that this
     (check `uname -r`), or a queue size is beyond what it accepts";
 const LOCKED_MEMORY: &str = "memory is short, or the limit of locked memory is: kernels before \
     5.12 count rings, and all count registered buffers, against it (raise `ulimit -l`)";
+const FIXED_BUFFERS: &str = "registered buffers are locked memory: raise `ulimit -l` or lower \
+    `fixed_buffers`";
 const MEMORY: &str = "the kernel is short of memory";
 const DESCRIPTORS: &str = "the process is out of descriptors: raise `ulimit -n`";
 const DESCRIPTOR_TABLE: &str = "the table of direct descriptors is longer than `ulimit -n` \
@@ -59,6 +61,8 @@ pub(in crate::sys::host) fn cure(step: StartStep, error: &io::Error) -> Option<&
         (Step::UringSetup | Step::UringDescriptors | Step::UringBuffers, libc::ENOMEM) => {
             LOCKED_MEMORY
         }
+
+        (Step::UringFixedBuffers, libc::ENOMEM) => FIXED_BUFFERS,
 
         (Step::Selector, libc::ENOSPC) => WATCHES,
         (Step::Selector | Step::Waker | Step::UringEnter, libc::ENOMEM) => MEMORY,
