@@ -21,8 +21,12 @@
 #   loom_mailbox, loom_wake  models that are empty without `--cfg loom`; loom replaces the atomics
 #                            that the sanitizers are to watch
 #   documentation tests      each is linked for itself, and shows calls the tests make anyway
-#   dx-reactor's no_allocation and seccomp are of another crate: the one counts allocations, which
-#   the sanitizers make as well, the other filters system calls that their runtimes need.
+#
+# Memory of the pools (receive buffers, boxes) is reused without the allocator, so a use of it after
+# its return is not seen either; the pools' own tests look for that.
+#
+# The tests that count allocations by a global allocator (pool_box, pool_teardown) count their own
+# thread's or their own pages', so they run here as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,7 @@
 //! `dx-reactor doctor`.
 //!
-//! Owns the step from flags to an exit code: facts are gathered, judged, and
-//! shown. Invariant: the
-//! code is 0 exactly when a server can run here, whatever the form of the output.
+//! Owns the step from flags to an exit code: facts are gathered, judged, and shown. Invariant: the
+//! code is 0 exactly when no check found a problem, whatever the form of the output.
 
 mod facts;
 mod judge;
