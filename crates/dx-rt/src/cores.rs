@@ -127,6 +127,7 @@ impl Cores {
         }
         // Its threads inherit this thread's CPUs, so it is made before anything is pinned.
         let blocking = BlockingPool::default();
+        let config = &whole(config);
         let main = Arc::new(main);
         let (ready, told) = channel::<Ready>();
         // A thread passes once every core is known; an error drops the sender instead.
@@ -321,6 +322,19 @@ impl Starter {
         let core = seat.take(&config.core, index, group, blocking);
         serve(&core, || main(context))
     }
+}
+
+/// `config`, with what each reactor must know of the others. For the calling thread, which is not
+/// pinned: a core's own thread sees one CPU only.
+fn whole(config: &CoresConfig) -> CoresConfig {
+    let mut config = config.clone();
+    let reactor = &mut config.reactor;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    reactor.reactors = reactor.reactors.max(count(config.cpus.len()));
+    if reactor.cpus == 0 {
+        reactor.cpus = count(host::worker_cpus().len());
+    }
+    config
 }
 
 /// Turns `core` until its main future has ended, then empties it.

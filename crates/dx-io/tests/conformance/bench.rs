@@ -43,7 +43,7 @@ impl Bench {
         config.submissions = 64;
         config.completions = 256;
         config.sockets_max = 256;
-        config.uring_rung_max = backend.rung;
+        backend.configure(&mut config);
         change(&mut config);
         let (driver, _) = Driver::open(backend.backend, &config).expect(backend.name);
         Self { reactor: Box::new(driver), done: Vec::new(), number: 1000 }
