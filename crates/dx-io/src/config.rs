@@ -145,7 +145,8 @@ pub struct SqPoll {
     /// Milliseconds without a submission after which the thread sleeps. The next submission then
     /// costs one call, which wakes it.
     pub idle_ms: u32,
-    /// The CPU it is pinned to; `None` leaves that to the system.
+    /// The CPU it is pinned to. `None`: it may run where the calling thread may, so name one when
+    /// that is pinned (the runtime's cores do).
     pub cpu: Option<u32>,
 }
 
