@@ -125,6 +125,35 @@ pub struct ReactorConfig {
     pub blocking: Option<BlockingPool>,
     /// The highest io_uring rung to use.
     pub uring_rung_max: UringRung,
+    /// Has a thread of the kernel look for submissions, so that none costs a system call
+    /// (`IORING_SETUP_SQPOLL`). Left out with a warning
+    /// ([`Detection::warnings`](crate::Detection::warnings)) when no CPU is spare for it.
+    pub sqpoll: Option<SqPoll>,
+    /// CPUs that all reactors of this process share; 0: those that the calling thread may use,
+    /// which is one too few to count when it is pinned.
+    pub cpus: u32,
+}
+
+/// A thread of the kernel that polls one ring's submissions.
+///
+/// It costs a CPU while it is awake, and the reactor's own wait costs another: the reactor spins as
+/// long as the poller is awake, because sleeping would cost the very call that the poller saves.
+/// Worth it for latency on a machine with CPUs to spare, never for throughput per CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SqPoll {
+    /// Milliseconds without a submission after which the thread sleeps. The next submission then
+    /// costs one call, which wakes it.
+    pub idle_ms: u32,
+    /// The CPU it is pinned to. `None`: it may run where the calling thread may, so name one when
+    /// that is pinned (the runtime's cores do).
+    pub cpu: Option<u32>,
+}
+
+impl Default for SqPoll {
+    fn default() -> Self {
+        Self { idle_ms: limits::SQPOLL_IDLE_MS, cpu: None }
+    }
 }
 
 impl Default for ReactorConfig {
@@ -141,6 +170,8 @@ impl Default for ReactorConfig {
             fixed_buffer_len: limits::FIXED_BUFFER_LEN,
             blocking: None,
             uring_rung_max: UringRung::default(),
+            sqpoll: None,
+            cpus: 0,
         }
     }
 }
@@ -173,6 +204,8 @@ pub enum StartStep {
     Environment,
     /// io_uring_setup(2).
     UringSetup,
+    /// io_uring_setup(2) with a thread that polls submissions.
+    UringPoller,
     /// The kernel lacks an operation we need (`IORING_REGISTER_PROBE`).
     UringOperations,
     /// `IORING_REGISTER_FILES2`: the table of direct descriptors.
@@ -195,6 +228,7 @@ impl fmt::Display for StartStep {
             Self::Unsupported => "this platform has no such backend",
             Self::Environment => "DX_IO_BACKEND",
             Self::UringSetup => "io_uring_setup",
+            Self::UringPoller => "io_uring_setup with a submission poller",
             Self::UringOperations => "io_uring lacks an operation",
             Self::UringDescriptors => "io_uring direct descriptors",
             Self::UringBuffers => "io_uring buffer ring",

@@ -13,12 +13,12 @@ use crate::buf::{BufferPool, FixedBuf, Lease};
 use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
 
-use crate::detect::{Detection, Reason};
+use crate::detect::{Detection, Reason, Warning};
 use crate::errno;
 use crate::op::{Op, Payload, PushError};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
-use crate::sys::{CompletionRoom, FallbackRoom, ReadinessRoom};
+use crate::sys::{CompletionRoom, FallbackRoom, ReadinessRoom, host};
 use crate::time::Instant;
 use crate::token::Token;
 use crate::wake::Waker;
@@ -49,6 +49,21 @@ impl Driver {
         config: &ReactorConfig,
     ) -> Result<(Self, Detection), StartError> {
         let (backend, by_environment) = crate::detect::requested(backend)?;
+        let (config, left_out) = without_harm(config);
+        let (driver, mut detection) = Self::open_as(backend, by_environment, &config)?;
+        if let Some(left_out) = left_out {
+            detection.warn(left_out);
+        } else if config.sqpoll.is_some() && !matches!(driver.0, Kind::Completion(_)) {
+            detection.warn(Warning::SqPollUnsupported);
+        }
+        Ok((driver, detection))
+    }
+
+    fn open_as(
+        backend: IoBackend,
+        by_environment: bool,
+        config: &ReactorConfig,
+    ) -> Result<(Self, Detection), StartError> {
         let asked = if by_environment { Reason::Environment } else { Reason::Asked };
         match backend {
             // Where no more than the lowest rung is wanted, readiness is the better choice.
@@ -86,6 +101,16 @@ impl Driver {
         }
     }
 
+    /// How often the kernel was entered to hand over operations or to wait for them, where that is
+    /// one call that is counted (`io_uring_enter`): for tests and for people.
+    #[must_use]
+    pub const fn enters(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Completion(room) => Some(room.enters()),
+            Kind::Fallback(_) | Kind::Readiness(_) | Kind::External(_) => None,
+        }
+    }
+
     /// Connections that can be open at a time on this core.
     #[must_use]
     pub fn sockets_max(&self) -> u32 {
@@ -109,7 +134,7 @@ impl Driver {
         }
         Self::open_completion(config).or_else(|refused| {
             let old = refused.error.raw_os_error() == Some(-errno::INVALID)
-                && refused.step != StartStep::UringFixedBuffers;
+                && !matches!(refused.step, StartStep::UringFixedBuffers | StartStep::UringPoller);
             // If that is refused, too, the first reason is the one to tell.
             if old { fallback().map_err(|_| refused) } else { Err(refused) }
         })
@@ -123,6 +148,24 @@ impl Driver {
         let detection = Detection::new(self.backend(), self.features(), reason);
         (self, detection)
     }
+}
+
+/// `config` without what would do harm on this machine, and what that was.
+fn without_harm(config: &ReactorConfig) -> (ReactorConfig, Option<Warning>) {
+    let mut config = config.clone();
+    if config.sqpoll.is_none() {
+        return (config, None);
+    }
+    let cpus = match config.cpus {
+        0 => host::worker_cpus().len(),
+        cpus => cpus as usize,
+    };
+    let reactors = config.reactors.max(1) as usize;
+    if cpus > reactors {
+        return (config, None);
+    }
+    config.sqpoll = None;
+    (config, Some(Warning::SqPollNeedsCpu { cpus, reactors }))
 }
 
 /// One predicted branch.

@@ -11,6 +11,8 @@ pub const RECV_BUFFERS: u16 = 256;
 pub const SUBMISSIONS: u32 = 1024;
 /// Entries of the completion queue; the kernel holds back what does not fit.
 pub const COMPLETIONS: u32 = 8192;
+/// Milliseconds without a submission after which a submission poller sleeps, when there is one.
+pub const SQPOLL_IDLE_MS: u32 = 100;
 /// Sockets of one reactor.
 pub const SOCKETS_MAX: u32 = 1 << 20;
 /// Operations in flight of one reactor: a receive, a send and one more for every socket.

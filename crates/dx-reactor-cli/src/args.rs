@@ -48,6 +48,10 @@ pub(crate) struct Serve {
     /// The kernel interface: auto, io_uring or epoll.
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(crate) backend: IoBackend,
+    /// Have the kernel poll for submissions, and sleep after this many idle milliseconds (100 when
+    /// not given). Needs a CPU more than there are workers.
+    #[arg(long, value_name = "IDLE_MS", num_args = 0..=1, default_missing_value = "100")]
+    pub(crate) sqpoll: Option<u32>,
 }
 
 impl Serve {
@@ -103,6 +107,7 @@ mod tests {
             assert_eq!(serve.listen, ["127.0.0.1:8080".parse().unwrap()]);
             assert_eq!(serve.strategy(), WorkerStrategy::ThreadPerCore);
             assert_eq!(serve.backend, IoBackend::Auto);
+            assert_eq!(serve.sqpoll, None);
         }
     }
 
@@ -133,12 +138,19 @@ mod tests {
     }
 
     #[test]
+    fn the_poller_s_idle_time_may_be_left_out() {
+        assert_eq!(serve(&["--sqpoll"]).sqpoll, Some(100));
+        assert_eq!(serve(&["--sqpoll", "7", "--workers", "1"]).sqpoll, Some(7));
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for words in [
             ["--workers", "0"],
             ["--workers", "many"],
             ["--backend", "select"],
             ["--listen", "nowhere"],
+            ["--sqpoll", "often"],
         ] {
             let words = ["dx-reactor"].into_iter().chain(words);
             assert!(Args::try_parse_from(words).is_err());

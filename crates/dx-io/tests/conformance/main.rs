@@ -8,7 +8,7 @@ mod net;
 #[path = "table.rs"]
 mod table;
 
-use dx_io::{Driver, IoBackend, ReactorConfig, UringRung};
+use dx_io::{Driver, IoBackend, ReactorConfig, SqPoll, UringRung};
 use table::bench;
 
 /// One backend in one form.
@@ -20,6 +20,8 @@ pub struct Backend {
     pub backend: IoBackend,
     /// For io_uring, the highest rung.
     pub rung: UringRung,
+    /// For io_uring, whether submissions are polled.
+    pub polled: bool,
     /// An accepted connection takes a descriptor of the process.
     pub accepts_take_descriptors: bool,
     /// Rows that make no sense here, as `group::row`, and why.
@@ -32,6 +34,7 @@ pub const BACKENDS: &[Backend] = &[
         name: "epoll",
         backend: IoBackend::Epoll,
         rung: UringRung::Deferred,
+        polled: false,
         accepts_take_descriptors: true,
         skips: &[],
     },
@@ -39,6 +42,7 @@ pub const BACKENDS: &[Backend] = &[
         name: "io_uring, the 6.1 rung",
         backend: IoBackend::IoUring,
         rung: UringRung::Deferred,
+        polled: false,
         accepts_take_descriptors: false,
         skips: &[],
     },
@@ -46,6 +50,7 @@ pub const BACKENDS: &[Backend] = &[
         name: "io_uring, the 5.19 rung",
         backend: IoBackend::IoUring,
         rung: UringRung::Provided,
+        polled: false,
         accepts_take_descriptors: true,
         skips: &[],
     },
@@ -53,7 +58,16 @@ pub const BACKENDS: &[Backend] = &[
         name: "io_uring, the 5.1 rung",
         backend: IoBackend::IoUring,
         rung: UringRung::Poll,
+        polled: false,
         accepts_take_descriptors: true,
+        skips: &[],
+    },
+    Backend {
+        name: "io_uring, with a submission poller",
+        backend: IoBackend::IoUring,
+        rung: UringRung::Deferred,
+        polled: true,
+        accepts_take_descriptors: false,
         skips: &[],
     },
 ];
@@ -63,14 +77,28 @@ impl Backend {
     /// skipped with the reason, except where everything is required to run.
     fn opens(&self) -> bool {
         let mut config = ReactorConfig::default();
+        self.configure(&mut config);
+        let why = match Driver::open(self.backend, &config) {
+            Ok((_, detection)) => match detection.warnings().first() {
+                None => return true,
+                Some(left_out) => left_out.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        let required = std::env::var_os("DX_TEST_REQUIRE_ALL").is_some();
+        assert!(!required, "{}: {why}", self.name);
+        println!("skipped on {}: {why}", self.name);
+        false
+    }
+
+    /// What makes this form of the backend.
+    pub fn configure(&self, config: &mut ReactorConfig) {
         config.uring_rung_max = self.rung;
-        match Driver::open(self.backend, &config) {
-            Ok(_) => true,
-            Err(why) if std::env::var_os("DX_TEST_REQUIRE_ALL").is_none() => {
-                println!("skipped on {}: {why}", self.name);
-                false
-            }
-            Err(why) => panic!("{}: {why}", self.name),
-        }
+        config.sqpoll = self.polled.then(|| {
+            let mut poller = SqPoll::default();
+            // Rows that say "no processor time is burnt" wait for longer than this.
+            poller.idle_ms = 4;
+            poller
+        });
     }
 }

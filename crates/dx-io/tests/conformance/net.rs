@@ -47,7 +47,7 @@ impl Net {
     /// A reactor on this network, of the calling thread.
     pub fn reactor(&self, backend: Backend, config: &ReactorConfig) -> Box<dyn Reactor> {
         let mut config = config.clone();
-        config.uring_rung_max = backend.rung;
+        backend.configure(&mut config);
         Box::new(Driver::open(backend.backend, &config).expect(backend.name).0)
     }
 

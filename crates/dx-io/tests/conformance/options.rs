@@ -187,7 +187,7 @@ pub fn memory_that_cannot_be_locked_is_an_error_with_a_cure(backend: Backend) {
         return println!("skipped: this process may lock all memory");
     };
     let mut config = ReactorConfig::default();
-    config.uring_rung_max = backend.rung;
+    backend.configure(&mut config);
     config.fixed_buffer_len = 1 << 20;
     let Ok(count) = u16::try_from((limit >> 20) + 2) else {
         return println!("skipped: the limit is beyond what can be asked for");

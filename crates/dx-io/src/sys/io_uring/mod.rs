@@ -14,6 +14,7 @@ mod buf_ring;
 mod complete;
 mod files;
 mod held;
+mod poller;
 mod ring;
 mod send_file;
 mod socks;
@@ -94,7 +95,18 @@ impl UringReactor {
     /// What this ring uses of its kernel, for people.
     pub(crate) fn features(&self) -> String {
         let sockets = if self.direct { "direct" } else { "plain" };
-        format!("{}, {sockets} descriptors", self.ring.rung())
+        let (rung, multishot) = (self.ring.rung(), self.ring.rung() >= UringRung::Deferred);
+        if !self.ring.is_polled() {
+            return format!("{rung}, {sockets} descriptors");
+        }
+        let receive =
+            if multishot { "single issuer, multishot receive" } else { "provided buffers" };
+        format!("a submission poller, {receive}, {sockets} descriptors")
+    }
+
+    /// How often this ring has entered the kernel.
+    pub(crate) const fn enters(&self) -> u64 {
+        self.ring.enters()
     }
 
     /// Connections that can be open at a time.

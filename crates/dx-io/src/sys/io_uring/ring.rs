@@ -12,8 +12,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use io_uring::{IoUring, Probe, opcode, squeue};
 
 use super::abi::{self, RingName};
+use super::poller;
 use crate::config::{ReactorConfig, StartError, StartStep, UringRung};
 use crate::errno;
+use crate::sys::clock::HostClock;
 use crate::token::{OpKind, Token};
 
 /// What [`Ring::call`] knows its entry by. One call at a time: it returns with the answer.
@@ -29,14 +31,18 @@ pub(super) struct Raw {
 
 /// One io_uring, entered only from the thread that made it.
 pub(super) struct Ring {
-    uring: IoUring,
+    pub(super) uring: IoUring,
     name: RingName,
     rung: UringRung,
     /// The kernel has `IORING_OP_SEND_ZC` (6.0).
     zero_copy: bool,
+    /// Submissions are polled by a thread of the kernel; the clock that waits for it go by.
+    pub(super) poller: Option<HostClock>,
+    /// How often the kernel was entered.
+    enters: u64,
     /// What did not fit the submission queue. Bounded by the in-flight table: every entry
     /// belongs to an operation in it, or to the end of one.
-    backlog: VecDeque<squeue::Entry>,
+    pub(super) backlog: VecDeque<squeue::Entry>,
     /// Completions moved out of a full completion queue, to be reaped first.
     stash: VecDeque<Raw>,
 }
@@ -51,10 +57,11 @@ impl Ring {
         // thread's table of 16 is full) nothing else changes.
         let name = abi::register_ring(fd).map_or(RingName::Descriptor(fd), RingName::Registered);
         // Some sandboxes allow the set-up but not the entering: find out now, not while serving.
-        abi::enter(name, 0, 0, None)
+        abi::enter(name, 0, 0, None, 0)
             .map_err(|error| StartError::new(StartStep::UringEnter, error))?;
         let (backlog, stash) = (VecDeque::new(), VecDeque::new());
-        Ok(Self { uring, name, rung, zero_copy, backlog, stash })
+        let poller = config.sqpoll.map(|_| HostClock::new());
+        Ok(Self { uring, name, rung, zero_copy, poller, enters: 0, backlog, stash })
     }
 
     pub(super) const fn rung(&self) -> UringRung {
@@ -63,6 +70,15 @@ impl Ring {
 
     pub(super) const fn has_zero_copy(&self) -> bool {
         self.zero_copy
+    }
+
+    pub(super) const fn is_polled(&self) -> bool {
+        self.poller.is_some()
+    }
+
+    /// io_uring_enter(2) calls so far.
+    pub(super) const fn enters(&self) -> u64 {
+        self.enters
     }
 
     pub(super) const fn uring(&self) -> &IoUring {
@@ -95,6 +111,10 @@ impl Ring {
     /// # Errors
     /// What the system said, if trying again is no cure.
     pub(super) fn enter(&mut self, min: usize, timeout: Option<Duration>) -> io::Result<()> {
+        if let Some(poller) = &self.poller {
+            let deadline = timeout.map(|timeout| poller.now() + timeout);
+            return self.enter_polled(min, deadline);
+        }
         loop {
             self.refill();
             let last = self.backlog.is_empty();
@@ -106,13 +126,24 @@ impl Ring {
             if !must_enter {
                 return Ok(());
             }
-            match abi::enter(self.name, to_submit as u32, min as u32, timeout) {
-                Ok(_) => {}
-                Err(error) => self.recover(error)?,
-            }
+            self.call_kernel(to_submit, min, timeout, 0)?;
             if self.uring.submission().is_empty() && self.backlog.is_empty() {
                 return Ok(());
             }
+        }
+    }
+
+    pub(super) fn call_kernel(
+        &mut self,
+        to_submit: usize,
+        min: usize,
+        timeout: Option<Duration>,
+        flags: u32,
+    ) -> io::Result<()> {
+        self.enters += 1;
+        match abi::enter(self.name, to_submit as u32, min as u32, timeout, flags) {
+            Ok(_) => Ok(()),
+            Err(error) => self.recover(error),
         }
     }
 
@@ -163,7 +194,7 @@ impl Ring {
         self.stash.len() + self.uring.completion().len()
     }
 
-    fn refill(&mut self) {
+    pub(super) fn refill(&mut self) {
         if self.backlog.is_empty() {
             return;
         }
@@ -192,7 +223,8 @@ impl Ring {
                 }
                 // Nothing to make room with: wait for one completion instead of spinning. Whatever
                 // comes of that, the caller's loop tries again.
-                let _ = abi::enter(self.name, 0, 1, Some(Duration::from_millis(1)));
+                self.enters += 1;
+                let _ = abi::enter(self.name, 0, 1, Some(Duration::from_millis(1)), 0);
                 Ok(())
             }
             _ => Err(error),
@@ -224,6 +256,9 @@ fn set_up(config: &ReactorConfig) -> Result<(IoUring, UringRung), StartError> {
         .setup_submit_all() // 5.18: one bad entry does not stop the ones behind it
         .setup_coop_taskrun() // 5.19: no interrupts for task work
         .setup_taskrun_flag(); // 5.19: tells when an enter is owed
+    if let Some(poller) = &config.sqpoll {
+        return poller::set_up(config, poller);
+    }
     let failed = |error| StartError::new(StartStep::UringSetup, error);
     if config.uring_rung_max >= UringRung::Deferred {
         let mut deferred = IoUring::builder();
