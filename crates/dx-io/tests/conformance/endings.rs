@@ -121,7 +121,7 @@ pub fn close_a_listener_with_accepts(backend: Backend) {
         let (result, payload) = bench.finish(accept);
         assert!(result == errno::CANCELLED && matches!(payload, Payload::None), "{result}");
     }
-    let refused = bench.net.connect(address).err().expect("nobody listens");
+    let refused = bench.net.connect(address).expect_err("nobody listens");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     bench.assert_clean();
 }
