@@ -24,6 +24,9 @@ pub enum IoBackend {
     Kqueue,
     /// I/O completion ports, Windows.
     Iocp,
+    /// A reactor outside this crate ([`Driver::external`](crate::Driver::external)); cannot be
+    /// asked for.
+    External,
 }
 
 impl IoBackend {
@@ -36,6 +39,7 @@ impl IoBackend {
             Self::Epoll => "epoll",
             Self::Kqueue => "kqueue",
             Self::Iocp => "iocp",
+            Self::External => "external",
         }
     }
 }
