@@ -7,12 +7,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
 use dx_io::limits::ZERO_COPY_MIN;
-use dx_io::{Driver, IoBackend, Op, Payload, PushErrorKind, Reactor, ReactorConfig, errno};
+use dx_io::{Op, Payload, PushErrorKind, ReactorConfig, errno};
 use dx_io::{Sock, StartStep};
 
 use crate::Backend;
 use crate::bench::{Bench, pattern};
-use crate::net::{read_meanwhile, reset};
+use crate::net::{Net, read_meanwhile, reset};
 
 /// What an idle connection's kernel buffers take, and a peer's receive window does not.
 const BEYOND_THE_WINDOW: usize = 2 << 20;
@@ -187,20 +187,18 @@ pub fn memory_that_cannot_be_locked_is_an_error_with_a_cure(backend: Backend) {
         return println!("skipped: this process may lock all memory");
     };
     let mut config = ReactorConfig::default();
-    backend.configure(&mut config);
     config.fixed_buffer_len = 1 << 20;
     let Ok(count) = u16::try_from((limit >> 20) + 2) else {
         return println!("skipped: the limit is beyond what can be asked for");
     };
     config.fixed_buffers = count;
-    let opened = Driver::open(backend.backend, &config);
+    let opened = Net::new(backend).try_reactor(backend, &config);
     match opened {
-        Ok((mut driver, _)) => {
+        Ok(mut reactor) => {
             // Only io_uring locks; and a privileged process may lock what it likes.
-            assert!(driver.fixed_buffer().is_some_and(|buf| buf.len() == 1 << 20));
+            assert!(reactor.fixed_buffer().is_some_and(|buf| buf.len() == 1 << 20));
         }
         Err(error) => {
-            assert_eq!(backend.backend, IoBackend::IoUring);
             assert_eq!(error.step, StartStep::UringFixedBuffers, "{error}");
             assert!(error.to_string().contains("ulimit -l"), "{error}");
         }
