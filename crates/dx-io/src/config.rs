@@ -172,6 +172,10 @@ pub enum StartStep {
     UringBuffers,
     /// io_uring_enter(2).
     UringEnter,
+    /// `CreateIoCompletionPort`: the completion port.
+    CompletionPort,
+    /// `SIO_GET_EXTENSION_FUNCTION_POINTER`: AcceptEx and ConnectEx.
+    SocketExtensions,
     /// epoll_create1(2) or its kin.
     Selector,
     /// eventfd(2) or its kin: what another thread wakes us by.
@@ -188,6 +192,8 @@ impl fmt::Display for StartStep {
             Self::UringDescriptors => "io_uring direct descriptors",
             Self::UringBuffers => "io_uring buffer ring",
             Self::UringEnter => "io_uring_enter",
+            Self::CompletionPort => "CreateIoCompletionPort",
+            Self::SocketExtensions => "AcceptEx and ConnectEx",
             Self::Selector => "the readiness selector",
             Self::Waker => "the waker",
         })

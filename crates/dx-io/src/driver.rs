@@ -1,6 +1,6 @@
 //! The backend that was chosen, behind one predicted branch an operation.
 //!
-//! Owns [`Driver`] and its opening. Knows the two rooms a platform offers, and nothing they do.
+//! Owns [`Driver`] and its opening. Knows the two rooms a platform may offer, and nothing they do.
 //! Invariant: the choice is made once, here; nobody below or above asks again.
 
 use core::fmt;
@@ -50,7 +50,12 @@ impl Driver {
         match backend {
             IoBackend::Auto => match Self::open_completion(config) {
                 Ok(driver) => Ok(driver.because(Reason::Best)),
-                Err(refused) => Ok(Self::open_readiness(config)?.because(Reason::Refused(refused))),
+                Err(refused) => match Self::open_readiness(config) {
+                    Ok(driver) => Ok(driver.because(Reason::Refused(refused))),
+                    // There is nothing to fall back to: what was refused is what went wrong.
+                    Err(absent) if absent.step == StartStep::Unsupported => Err(refused),
+                    Err(error) => Err(error),
+                },
             },
             backend if backend == CompletionRoom::BACKEND => {
                 Ok(Self::open_completion(config)?.because(asked))

@@ -12,7 +12,7 @@ use dx_io::{
 };
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::Backend;
+use crate::{Backend, processor};
 
 /// One reactor under test.
 pub struct Bench {
@@ -190,7 +190,7 @@ impl Bench {
     /// Waits for a while in which nothing may happen and no processor time may be burnt.
     pub fn rest(&mut self) {
         const REST: Duration = Duration::from_millis(200);
-        let (start, used) = (Instant::now(), processor_time());
+        let (start, used) = (Instant::now(), processor::time());
         while let left = REST.saturating_sub(start.elapsed())
             && !left.is_zero()
         {
@@ -199,7 +199,7 @@ impl Bench {
             self.reactor.reap(&mut out);
             assert!(out.is_empty(), "{out:?}");
         }
-        let used = processor_time() - used;
+        let used = processor::time() - used;
         assert!(used < REST / 4, "{used:?} of {REST:?} burnt");
     }
 
@@ -265,11 +265,4 @@ fn address(socket: &Socket) -> SocketAddr {
 pub fn reset(stream: TcpStream) {
     SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("linger");
     drop(stream);
-}
-
-/// Processor time of this thread (proc(5), `schedstat`).
-fn processor_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-    let nanos = stat.split_whitespace().next().and_then(|field| field.parse().ok());
-    Duration::from_nanos(nanos.expect("nanoseconds"))
 }

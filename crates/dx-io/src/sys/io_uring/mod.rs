@@ -118,7 +118,10 @@ impl UringReactor {
         if self.buffers.has_returned() {
             let ring = &mut self.buf_ring;
             let buffers = &self.buffers;
-            buffers.drain_returned(|id| ring.add(buffers, id));
+            // Oldest last, so that warm memory is used first.
+            while let Some(id) = buffers.pop_returned() {
+                ring.add(buffers, id);
+            }
             ring.publish();
         }
         if self.starved.is_empty() {

@@ -100,6 +100,13 @@ pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     Ok(limit.rlim_cur)
 }
 
+pub(super) const SHARES_PORTS: bool = true;
+
+pub(super) fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    // Takes no port from a listener: that is only done to connections in TIME_WAIT, socket(7).
+    socket.set_reuse_address(true)
+}
+
 pub(super) fn share_port(socket: &socket2::Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
