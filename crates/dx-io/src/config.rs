@@ -220,6 +220,10 @@ pub enum StartStep {
     UringFixedBuffers,
     /// io_uring_enter(2).
     UringEnter,
+    /// `CreateIoCompletionPort`: the completion port.
+    CompletionPort,
+    /// `SIO_GET_EXTENSION_FUNCTION_POINTER`: AcceptEx and ConnectEx.
+    SocketExtensions,
     /// epoll_create1(2) or its kin.
     Selector,
     /// eventfd(2) or its kin: what another thread wakes us by.
@@ -238,6 +242,8 @@ impl fmt::Display for StartStep {
             Self::UringBuffers => "io_uring buffer ring",
             Self::UringFixedBuffers => "io_uring fixed buffers",
             Self::UringEnter => "io_uring_enter",
+            Self::CompletionPort => "CreateIoCompletionPort",
+            Self::SocketExtensions => "AcceptEx and ConnectEx",
             Self::Selector => "the readiness selector",
             Self::Waker => "the waker",
         })

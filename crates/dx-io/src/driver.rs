@@ -72,7 +72,12 @@ impl Driver {
             }
             IoBackend::Auto => match Self::open_completion(config) {
                 Ok(driver) => Ok(driver.because(Reason::Best)),
-                Err(refused) => Ok(Self::open_readiness(config)?.because(Reason::Refused(refused))),
+                Err(refused) => match Self::open_readiness(config) {
+                    Ok(driver) => Ok(driver.because(Reason::Refused(refused))),
+                    // There is nothing to fall back to: what was refused is what went wrong.
+                    Err(absent) if absent.step == StartStep::Unsupported => Err(refused),
+                    Err(error) => Err(error),
+                },
             },
             backend if backend == CompletionRoom::BACKEND => {
                 Ok(Self::open_by_name(config)?.because(asked))
@@ -106,7 +111,7 @@ impl Driver {
     #[must_use]
     pub const fn enters(&self) -> Option<u64> {
         match &self.0 {
-            Kind::Completion(room) => Some(room.enters()),
+            Kind::Completion(room) => room.enters(),
             Kind::Fallback(_) | Kind::Readiness(_) | Kind::External(_) => None,
         }
     }

@@ -38,7 +38,24 @@ pub const DESCRIPTORS_SYSTEM: i32 = -23;
 /// The peer reset the connection (`ECONNRESET`).
 pub const CONNECTION_RESET: i32 = -104;
 
-/// The error a negative result stands for.
+/// Not allowed (`EACCES`).
+pub const ACCESS_DENIED: i32 = -13;
+/// The kernel has no memory left (`ENOMEM`).
+pub const OUT_OF_MEMORY: i32 = -12;
+/// Somebody else has the address (`EADDRINUSE`).
+pub const ADDRESS_IN_USE: i32 = -98;
+/// No such address here (`EADDRNOTAVAIL`).
+pub const ADDRESS_NOT_AVAILABLE: i32 = -99;
+/// The network is down (`ENETDOWN`).
+pub const NETWORK_DOWN: i32 = -100;
+/// No way to that network (`ENETUNREACH`).
+pub const NETWORK_UNREACHABLE: i32 = -101;
+/// The peer did not answer in time (`ETIMEDOUT`).
+pub const TIMED_OUT: i32 = -110;
+/// No way to that host (`EHOSTUNREACH`).
+pub const HOST_UNREACHABLE: i32 = -113;
+
+/// The error a negative result stands for: its kind is the same on every platform.
 ///
 /// ```
 /// let error = dx_io::errno::to_error(dx_io::errno::CONNECTION_RESET);
@@ -46,5 +63,5 @@ pub const CONNECTION_RESET: i32 = -104;
 /// ```
 #[must_use]
 pub fn to_error(result: i32) -> io::Error {
-    io::Error::from_raw_os_error(result.saturating_neg())
+    crate::sys::error_of(result.saturating_neg())
 }

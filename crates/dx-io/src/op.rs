@@ -132,6 +132,25 @@ pub enum Op {
 }
 
 impl Op {
+    /// The socket the operation is aimed at.
+    pub(crate) const fn sock(&self) -> Option<Sock> {
+        match self {
+            Self::Accept { listener: sock, .. }
+            | Self::Recv { sock }
+            | Self::Send { sock, .. }
+            | Self::SendVectored { sock, .. }
+            | Self::SendZeroCopy { sock, .. }
+            | Self::SendFile { sock, .. }
+            | Self::Shutdown { sock, .. }
+            | Self::Close { sock } => Some(*sock),
+            Self::Connect { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Cancel { .. }
+            | Self::Wake { .. } => None,
+        }
+    }
+
     pub(crate) const fn kind(&self) -> OpKind {
         match self {
             Self::Accept { .. } => OpKind::Accept,

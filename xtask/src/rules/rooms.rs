@@ -25,6 +25,7 @@ pub(crate) const LISTED: &[(&str, &str)] = &[
     ("bench/floors/src/uring/mod.rs", "the bare loop lends its buffers to the kernel"),
     ("bench/floors/src/uring/queue.rs", "submissions of the bare loop"),
     ("bench/load/src/holder.rs", "IP_BIND_ADDRESS_NO_PORT, which no safe crate sets"),
+    ("crates/dx-io/tests/conformance/processor.rs", "processor time of a thread of Windows"),
     ("crates/dx-io/tests/conformance/storms.rs", "interrupts a thread by signals"),
     ("crates/dx-io/tests/host.rs", "lowers RLIMIT_NOFILE, to see it raised again"),
     ("crates/dx-reactor-cli/tests/doctor.rs", "a child process filters its own system calls"),

@@ -198,7 +198,7 @@ impl<S: Selector> Reactor for Readiness<S> {
             return Err(PushError { op, kind: PushErrorKind::Full });
         }
         let kind = op.kind();
-        if let Some(sock) = sock_of(&op)
+        if let Some(sock) = op.sock()
             && !self.socks.is_usable(sock)
         {
             return Err(PushError { op, kind: PushErrorKind::StaleSock });
@@ -348,24 +348,5 @@ impl<S: Selector> Reactor for Readiness<S> {
 
     fn sockets(&self) -> usize {
         self.socks.open()
-    }
-}
-
-/// The socket an operation is aimed at.
-const fn sock_of(op: &Op) -> Option<Sock> {
-    match op {
-        Op::Accept { listener: sock, .. }
-        | Op::Recv { sock }
-        | Op::Send { sock, .. }
-        | Op::SendVectored { sock, .. }
-        | Op::SendZeroCopy { sock, .. }
-        | Op::SendFile { sock, .. }
-        | Op::Shutdown { sock, .. }
-        | Op::Close { sock } => Some(*sock),
-        Op::Connect { .. }
-        | Op::Read { .. }
-        | Op::Write { .. }
-        | Op::Cancel { .. }
-        | Op::Wake { .. } => None,
     }
 }

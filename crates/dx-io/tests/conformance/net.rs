@@ -107,11 +107,9 @@ impl Net {
         self.start.elapsed()
     }
 
-    /// Processor time that this thread has used (proc(5), `schedstat`).
+    /// Processor time that this thread has used.
     pub fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-        let nanos = stat.split_whitespace().next().and_then(|field| field.parse().ok());
-        Duration::from_nanos(nanos.expect("nanoseconds"))
+        crate::processor::time()
     }
 
     pub fn sleep(&self, time: Duration) {

@@ -16,9 +16,14 @@ mod linux;
 #[cfg(target_os = "linux")]
 use linux as room;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as room;
+
+#[cfg(not(any(target_os = "linux", windows)))]
 mod other;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use other as room;
 
 pub use room::{Termination, TerminationHandle};
@@ -130,6 +135,19 @@ pub fn raise_descriptor_limit() -> io::Result<u64> {
 #[must_use]
 pub fn tcp_settings() -> TcpSettings {
     room::tcp_settings()
+}
+
+/// Whether the kernel spreads connections over listeners that share one address. Where it does
+/// not, one core accepts and hands over.
+pub const SHARES_PORTS: bool = room::SHARES_PORTS;
+
+/// Prepares `socket` to bind an address for a server: a restarted one does not wait for old
+/// connections in `TIME_WAIT`, and no stranger takes the address over while it is bound.
+///
+/// # Errors
+/// What the system says.
+pub fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    room::own_port(socket)
 }
 
 /// Lets several listeners share one address: `SO_REUSEPORT`, socket(7).

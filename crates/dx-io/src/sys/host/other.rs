@@ -59,6 +59,13 @@ pub(super) fn tcp_settings() -> TcpSettings {
     TcpSettings::default()
 }
 
+pub(super) const SHARES_PORTS: bool = false;
+
+pub(super) fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    // Every system that is neither Linux nor Windows and has sockets takes this from BSD.
+    socket.set_reuse_address(true)
+}
+
 pub(super) fn share_port(_socket: &socket2::Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -105,8 +105,8 @@ impl UringReactor {
     }
 
     /// How often this ring has entered the kernel.
-    pub(crate) const fn enters(&self) -> u64 {
-        self.ring.enters()
+    pub(crate) const fn enters(&self) -> Option<u64> {
+        Some(self.ring.enters())
     }
 
     /// Connections that can be open at a time.
@@ -133,7 +133,10 @@ impl UringReactor {
         if self.buffers.has_returned() {
             let ring = &mut self.buf_ring;
             let buffers = &self.buffers;
-            buffers.drain_returned(|id| ring.add(buffers, id));
+            // Oldest last, so that warm memory is used first.
+            while let Some(id) = buffers.pop_returned() {
+                ring.add(buffers, id);
+            }
             ring.publish();
         }
         if self.starved.is_empty() {

@@ -116,6 +116,13 @@ pub(super) fn tcp_settings() -> TcpSettings {
     settings::tcp(|name| fs::read_to_string(folder.join(name)).ok())
 }
 
+pub(super) const SHARES_PORTS: bool = true;
+
+pub(super) fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    // Takes no port from a listener: that is only done to connections in TIME_WAIT, socket(7).
+    socket.set_reuse_address(true)
+}
+
 pub(super) fn share_port(socket: &socket2::Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
