@@ -15,7 +15,8 @@ use dx_io::{
 
 use crate::error::LoadError;
 use crate::limits::{
-    BATCH_BYTES_MAX, CHECK_EVERY, CONNECT, RECV_BUFFERS_MAX, RECV_BUFFERS_MIN, REQUEST_BYTES_MAX,
+    BATCH_BYTES_MAX, CHECK_EVERY, CONNECT, RECV_BUFFER_BYTES, RECV_BUFFERS_MAX, RECV_BUFFERS_MIN,
+    REQUEST_BYTES_MAX,
 };
 use crate::plan::{Plan, PlanError};
 use crate::tally::{Failure, Failures};
@@ -87,6 +88,7 @@ impl<'a> Conns<'a> {
         let mut config = ReactorConfig::default();
         let buffers = plan.connections.clamp(RECV_BUFFERS_MIN, RECV_BUFFERS_MAX);
         config.recv_buffers = buffers.next_power_of_two() as u16;
+        config.recv_buffer_len = RECV_BUFFER_BYTES;
         let (driver, _) = Driver::open(plan.backend, &config).map_err(LoadError::Start)?;
         let mut conns = Self {
             driver,

@@ -49,6 +49,9 @@ pub const SWEEP: Duration = Duration::from_millis(100);
 /// How often an observer hears how far a run is.
 pub const TICK: Duration = Duration::from_millis(500);
 
+/// Bytes of each receive buffer: the answers of one batch of 256 hellos come in one piece.
+pub const RECV_BUFFER_BYTES: u16 = 60 * 1024;
+
 /// Receive buffers, at least: one for every connection, so that none waits for another's.
 pub const RECV_BUFFERS_MIN: usize = 64;
 
