@@ -53,7 +53,8 @@ pub(crate) fn closed(results: &Results) -> String {
             line(&mut text, format_args!("\n### {} connection{plural}\n", row.connections));
             text.push_str(
                 "| batch | server | CPU ns/request | requests/s | p50 us | p99 us | RSS MiB \
-                 | this / floor | ns over floor | p99 / floor's | actix / this | load ns | failed |\n\
+                 | this / floor | ns over floor | p99 / floor's | actix / this | load ns \
+                 | failed |\n\
                  |--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
             );
         }
@@ -99,7 +100,8 @@ pub(crate) fn open(results: &Results) -> String {
     let mut text = format!(
         "\n## Open loop\n\n{:.0} single requests a second over {} connections, {:.0} % of the \
          {:.0} a second that the slower floor served in a closed loop just before. Median \
-         (least-greatest) of {rounds} rounds of {} s; ratios are the medians of each round's own.\n\n\
+         (least-greatest) of {rounds} rounds of {} s; ratios are the medians of each round's \
+         own.\n\n\
          | server | p50 us | p99 us | p50 / floor's | p99 / floor's | failed |\n\
          |---|--:|--:|--:|--:|--:|\n",
         open.rate,
