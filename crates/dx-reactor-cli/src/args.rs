@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use clap::{Parser, Subcommand};
 use dx_reactor::{IoBackend, WorkerStrategy};
 
+use crate::bench::Bench;
+
 /// A server on one pinned thread per core.
 #[derive(Debug, Parser)]
 #[command(name = "dx-reactor", version, about, args_conflicts_with_subcommands = true)]
@@ -30,6 +32,8 @@ impl Args {
 pub(crate) enum Command {
     /// Serve the demo until SIGTERM or Ctrl-C (the default).
     Serve(Serve),
+    /// Load a server over http and print rate, latency and failures.
+    Bench(Bench),
 }
 
 /// Flags of `serve`.
@@ -70,8 +74,10 @@ mod tests {
 
     fn serve(words: &[&str]) -> super::Serve {
         let words = ["dx-reactor"].into_iter().chain(words.iter().copied());
-        let Command::Serve(serve) = Args::try_parse_from(words).expect("valid").command();
-        serve
+        match Args::try_parse_from(words).expect("valid").command() {
+            Command::Serve(serve) => serve,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

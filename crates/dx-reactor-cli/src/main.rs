@@ -7,6 +7,7 @@
 
 mod args;
 mod banner;
+mod bench;
 mod demo;
 mod serve;
 
@@ -18,12 +19,14 @@ use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let Command::Serve(serve) = args.command();
-    match serve::run(&serve) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("dx-reactor: {error}");
-            ExitCode::FAILURE
-        }
+    match args.command() {
+        Command::Serve(serve) => match serve::run(&serve) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("dx-reactor: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Bench(bench) => bench::run(&bench),
     }
 }
