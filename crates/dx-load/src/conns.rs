@@ -10,13 +10,13 @@ use std::time::Instant as SystemInstant;
 
 use dx_io::{
     Accepted, Completion, Driver, Instant, Op, Payload, PushError, PushErrorKind, Reactor,
-    ReactorConfig, Sock, Token, errno,
+    ReactorConfig, Sock, Token, errno, host,
 };
 
 use crate::error::LoadError;
 use crate::limits::{
-    BATCH_BYTES_MAX, CHECK_EVERY, CONNECT, RECV_BUFFER_BYTES, RECV_BUFFERS_MAX, RECV_BUFFERS_MIN,
-    REQUEST_BYTES_MAX,
+    BATCH_BYTES_MAX, CHECK_EVERY, CONNECT, DESCRIPTORS_RESERVED, RECV_BUFFER_BYTES,
+    RECV_BUFFERS_MAX, RECV_BUFFERS_MIN, REQUEST_BYTES_MAX,
 };
 use crate::plan::{Plan, PlanError};
 use crate::tally::{Failure, Failures};
@@ -85,6 +85,7 @@ impl<'a> Conns<'a> {
         if !(1..=REQUEST_BYTES_MAX).contains(&request.len()) || bytes > BATCH_BYTES_MAX {
             return Err(PlanError::Bytes.into());
         }
+        raise_descriptors(plan.connections);
         let mut config = ReactorConfig::default();
         let buffers = plan.connections.clamp(RECV_BUFFERS_MIN, RECV_BUFFERS_MAX);
         config.recv_buffers = buffers.next_power_of_two() as u16;
@@ -294,6 +295,15 @@ impl<'a> Conns<'a> {
         }
         // Refused only when it is closed already.
         let _closed = self.driver.push(Op::Close { sock: conn.sock }, CLOSE);
+    }
+}
+
+/// Makes room for so many sockets where the process's soft limit has none.
+fn raise_descriptors(connections: usize) {
+    let wanted = connections as u64 + DESCRIPTORS_RESERVED;
+    if host::limits().descriptors_soft < wanted {
+        // Refused, the limit stays as it is, and the connection that does not fit says so.
+        let _raised = host::raise_descriptor_limit();
     }
 }
 

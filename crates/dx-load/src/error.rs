@@ -7,7 +7,7 @@ use core::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-use dx_io::StartError;
+use dx_io::{StartError, errno};
 
 use crate::plan::PlanError;
 use crate::wire::AnswerError;
@@ -54,15 +54,25 @@ pub enum LoadError {
 impl LoadError {
     /// Who is at fault.
     #[must_use]
-    pub const fn fault(&self) -> Fault {
+    pub fn fault(&self) -> Fault {
         match self {
             Self::Plan(_) => Fault::Local,
+            Self::Connect { error, .. } if is_local(error) => Fault::Os,
             Self::Connect { .. } | Self::Closed(_) | Self::TimedOut | Self::Answer(_) => {
                 Fault::Peer
             }
             Self::Start(_) | Self::Reactor(_) => Fault::Os,
         }
     }
+}
+
+/// Whether connecting failed before anybody else was asked.
+fn is_local(error: &io::Error) -> bool {
+    let exhausted = [errno::DESCRIPTORS_PROCESS, errno::DESCRIPTORS_SYSTEM];
+    // No port left, or a table of the reactor is full.
+    let kinds = [io::ErrorKind::AddrNotAvailable, io::ErrorKind::QuotaExceeded];
+    error.raw_os_error().is_some_and(|number| exhausted.contains(&-number))
+        || kinds.contains(&error.kind())
 }
 
 impl fmt::Display for LoadError {
@@ -99,5 +109,22 @@ impl std::error::Error for LoadError {
 impl From<PlanError> for LoadError {
     fn from(error: PlanError) -> Self {
         Self::Plan(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, LoadError, errno, io};
+
+    #[test]
+    fn what_this_machine_lacks_is_not_the_peers_fault() {
+        let fault = |error| {
+            let address = ([127, 0, 0, 1], 1).into();
+            LoadError::Connect { address, opened: 7, error }.fault()
+        };
+        assert_eq!(fault(io::ErrorKind::ConnectionRefused.into()), Fault::Peer);
+        assert_eq!(fault(io::ErrorKind::TimedOut.into()), Fault::Peer);
+        assert_eq!(fault(io::ErrorKind::AddrNotAvailable.into()), Fault::Os);
+        assert_eq!(fault(errno::to_error(errno::DESCRIPTORS_PROCESS)), Fault::Os);
     }
 }

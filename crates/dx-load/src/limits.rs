@@ -8,6 +8,9 @@ use core::time::Duration;
 /// Connections of one run.
 pub const CONNECTIONS_MAX: usize = 16_000;
 
+/// Descriptors that a process may need beside its connections.
+pub const DESCRIPTORS_RESERVED: u64 = 64;
+
 /// Requests in one batch.
 pub const BATCH_MAX: usize = 4096;
 
