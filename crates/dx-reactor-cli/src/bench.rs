@@ -31,7 +31,10 @@ pub(crate) struct Bench {
     /// request was due. Without it every connection asks again once it has its answers.
     #[arg(short, long, value_name = "N")]
     rate: Option<f64>,
-    /// Seconds to measure.
+    /// End the measurement after so many requests, a multiple of the batch.
+    #[arg(short = 'n', long, value_name = "N")]
+    requests: Option<u64>,
+    /// Seconds to measure, at most.
     #[arg(short, long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     duration: Duration,
     /// Seconds of load before that.
@@ -47,6 +50,9 @@ pub(crate) struct Bench {
     #[arg(long)]
     json: bool,
 }
+
+/// The share of the due rate below which a server has not kept up; the window's ends cost a little.
+const KEPT_UP: f64 = 0.99;
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| String::from("not a number of seconds"))?;
@@ -78,6 +84,7 @@ fn load(bench: &Bench) -> Result<Report, String> {
     plan.batch = bench.batch;
     plan.pace = bench.rate.map_or(Pace::Closed, |rate| Pace::Open { rate });
     (plan.warmup, plan.window) = (bench.warm_up, bench.duration);
+    plan.requests_max = bench.requests;
     plan.answer_timeout = bench.timeout;
     plan.backend = bench.backend;
     let mut watcher = Watcher { shown: std::io::stderr().is_terminal() && !bench.json };
@@ -91,7 +98,7 @@ fn load(bench: &Bench) -> Result<Report, String> {
 
 /// Nothing failed, and there was something that could have.
 fn is_good(report: &Report) -> bool {
-    report.failures.total() == 0 && report.requests > 0
+    report.failures.total() == 0 && report.batches > 0
 }
 
 /// Shows on a terminal how far a run is, in one line that is written over.
@@ -144,7 +151,9 @@ fn write_table(text: &mut String, report: &Report) -> core::fmt::Result {
         None => writeln!(text, "closed loop")?,
     }
     writeln!(text, "  requests   {} in {:.2} s", report.requests, report.seconds)?;
-    writeln!(text, "  rate       {:.0} requests/s", report.rate)?;
+    write!(text, "  rate       {:.0} requests/s", report.rate)?;
+    let fell_behind = report.rate_due.is_some_and(|due| report.rate < due * KEPT_UP);
+    writeln!(text, "{}", if fell_behind { ": the server fell behind" } else { "" })?;
     writeln!(text, "  answers    {} bytes each, {} compared", report.answer_bytes, report.checked)?;
     let from = if report.rate_due.is_some() { "the time it was due" } else { "its first byte" };
     writeln!(text, "  latency of a batch, from {from} to its last answer")?;
@@ -166,7 +175,7 @@ fn write_table(text: &mut String, report: &Report) -> core::fmt::Result {
         let lost = report.connections - report.connections_left;
         writeln!(text, "  {lost} of {} connections were lost", report.connections)?;
     }
-    if report.requests == 0 {
+    if report.batches == 0 {
         writeln!(text, "  nothing was answered")?;
     }
     Ok(())
