@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use clap::{Parser, Subcommand};
 use dx_reactor::{IoBackend, WorkerStrategy};
 
+use crate::bench::Bench;
+
 /// A server on one pinned thread per core.
 #[derive(Debug, Parser)]
 #[command(name = "dx-reactor", version, about, args_conflicts_with_subcommands = true)]
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     ///
     /// Ends with 0 when a server can run here, and with 1 when it cannot.
     Doctor(Doctor),
+    /// Load a server over http and print rate, latency and failures.
+    Bench(Bench),
 }
 
 /// Flags of `serve`.

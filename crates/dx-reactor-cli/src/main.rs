@@ -7,6 +7,7 @@
 
 mod args;
 mod banner;
+mod bench;
 mod demo;
 mod doctor;
 mod serve;
@@ -19,15 +20,15 @@ use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let ended = match args.command() {
-        Command::Serve(serve) => serve::run(&serve),
-        Command::Doctor(doctor) => return doctor::run(&doctor),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("dx-reactor: {error}");
-            ExitCode::FAILURE
-        }
+    match args.command() {
+        Command::Serve(serve) => match serve::run(&serve) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("dx-reactor: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Bench(bench) => bench::run(&bench),
     }
 }
