@@ -30,6 +30,10 @@ pub const SEND_VECTORS_MAX: usize = 64;
 pub const ZERO_COPY_MIN: usize = 64 * 1024;
 /// Bytes of a file that one call sends: what a core does for one connection before others.
 pub const SEND_FILE_MAX: u32 = 1 << 20;
+/// Ordinary descriptors that an io_uring with direct ones keeps for sockets that have sent from a
+/// file, each until its socket closes. Beyond it, one is made for each send and closed after it,
+/// so that files do not use up the descriptors of the process.
+pub const KEPT_DESCRIPTORS_MAX: usize = 1024;
 /// Bytes of one fixed buffer, when a number of them is asked for.
 pub const FIXED_BUFFER_LEN: u32 = 64 * 1024;
 /// Events taken from a readiness selector by one wait.

@@ -77,6 +77,7 @@ impl UringReactor {
             self.socks.install(entry.sock, socket);
         }
         if let Some(result) = self.send_file_step(token, &entry, installed, result) {
+            self.socks.sent_file(entry.sock);
             self.retire(token, &entry, result, out);
         }
     }

@@ -10,6 +10,7 @@ use std::io;
 use socket2::Socket;
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 
+use crate::limits::KEPT_DESCRIPTORS_MAX;
 use crate::sock::Sock;
 
 /// Marks indices of plain descriptors; direct ones are the kernel's slot numbers.
@@ -74,7 +75,7 @@ pub(super) struct Socks {
     plain_free: Vec<u32>,
     listeners: u32,
     /// Ordinary descriptors of direct sockets that have sent from a file, by slot. They close when
-    /// the socket is closed: while one is open, the connection is.
+    /// the socket is closed, at the latest: while one is open, the connection is.
     installed: HashMap<u32, Socket>,
 }
 
@@ -174,6 +175,13 @@ impl Socks {
         // look at the mode: only accepts do, and a connection has none.
         if self.target(sock).is_some() && socket.set_nonblocking(true).is_ok() {
             self.installed.insert(sock.index, socket);
+        }
+    }
+
+    /// A send from a file has ended: its descriptor is kept if there are not too many.
+    pub(super) fn sent_file(&mut self, sock: Sock) {
+        if self.installed.len() > KEPT_DESCRIPTORS_MAX && self.target(sock).is_some() {
+            self.installed.remove(&sock.index);
         }
     }
 
@@ -313,5 +321,57 @@ impl Socks {
     /// Slots an accept could still take.
     pub(super) const fn direct_max(&self) -> u32 {
         self.direct_max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+
+    use super::{KEPT_DESCRIPTORS_MAX, Socks};
+
+    fn socket() -> Socket {
+        Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket")
+    }
+
+    #[test]
+    fn descriptors_for_files_are_kept_up_to_a_bound_and_go_with_their_socket() {
+        let mut socks = Socks::new(u32::MAX >> 2);
+        let all: Vec<_> =
+            (0..=KEPT_DESCRIPTORS_MAX as u32).map(|slot| socks.opened(slot)).collect();
+        let shared = socket();
+        let mut installed = 0;
+        for &sock in &all {
+            let Ok(socket) = shared.try_clone() else { break };
+            socks.install(sock, socket);
+            installed += 1;
+        }
+        let (first, last) = (all[0], all[installed - 1]);
+        socks.sent_file(first);
+        assert_eq!(socks.installed(first).is_none(), installed > KEPT_DESCRIPTORS_MAX);
+        socks.sent_file(last);
+        assert!(socks.installed(last).is_some(), "there is room again");
+        assert!(socks.close(last).is_some());
+        assert!(socks.installed.len() < KEPT_DESCRIPTORS_MAX, "closed with its socket");
+        socks.install(last, socket());
+        assert!(socks.installed(last).is_none(), "too late: it is closed");
+    }
+
+    #[test]
+    fn lent_bytes_are_remembered_until_the_socket_closes() {
+        let mut socks = Socks::new(8);
+        for sock in [socks.opened(3), socks.add_plain(socket())] {
+            assert!(!socks.lends(sock));
+            socks.set_lends(sock, true);
+            assert!(socks.lends(sock) && socks.target(sock).is_some());
+            socks.set_lends(sock, false);
+            assert!(!socks.lends(sock) && socks.target(sock).is_some());
+            socks.set_lends(sock, true);
+            socks.close(sock);
+            socks.freed(sock.index);
+            assert!(!socks.lends(sock));
+        }
+        let again = socks.opened(3);
+        assert!(!socks.lends(again), "that was another socket's");
     }
 }
