@@ -68,7 +68,12 @@ impl Acceptor {
     /// held no more than its length: clients that keep coming do not keep it from ending.
     async fn empty_queue(&mut self) {
         let (mut empty, mut taken) = (0, 0);
-        while empty < EMPTY_ROUNDS && taken < LISTEN_BACKLOG && !self.worker.is_full() {
+        while empty < EMPTY_ROUNDS && taken < LISTEN_BACKLOG {
+            if self.worker.is_full() {
+                // Connections end fast now; whoever waits for room has connected before as well.
+                self.worker.one_closed().await;
+                continue;
+            }
             match self.next_or_draining().await {
                 Some(Ok(stream)) => {
                     (empty, taken) = (0, taken + 1);

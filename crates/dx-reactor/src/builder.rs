@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::error::ServerError;
 use crate::limits::Limits;
 use crate::server::{self, Running};
+use crate::stepped::{self, Seat, Stepped};
 
 /// How many workers there are and where they run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +99,16 @@ impl DxReactor {
     /// The first thing that stood in the way; nothing is left running then.
     pub fn start(self) -> Result<Running, ServerError> {
         server::start(self)
+    }
+
+    /// Starts a worker on each of `seats`, all on the calling thread; the caller turns them. For
+    /// simulators: the number of workers, the backend and the addresses that were described are
+    /// not asked.
+    ///
+    /// # Errors
+    /// The first worker's that could not begin to serve.
+    pub fn start_stepped(self, seats: Vec<Seat>) -> Result<Stepped, ServerError> {
+        stepped::start(self, seats)
     }
 
     /// Starts the workers and blocks until SIGTERM or SIGINT has ended them gracefully. A second

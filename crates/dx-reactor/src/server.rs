@@ -135,7 +135,7 @@ impl ShutdownHandle {
 }
 
 /// What one worker serves, until it takes it.
-type Listeners = Arc<Vec<Mutex<Option<Vec<Listener>>>>>;
+pub(crate) type Listeners = Arc<Vec<Mutex<Option<Vec<Listener>>>>>;
 
 pub(crate) fn start(server: DxReactor) -> Result<Running, ServerError> {
     if server.workers == 0 {
@@ -228,15 +228,15 @@ fn bind_all(
 
 /// What each worker's main task needs.
 #[derive(Clone)]
-struct WorkerMain {
-    app: AppFactory,
-    limits: Limits,
-    listeners: Listeners,
-    told: Sender<Result<u32, ServerError>>,
+pub(crate) struct WorkerMain {
+    pub(crate) app: AppFactory,
+    pub(crate) limits: Limits,
+    pub(crate) listeners: Listeners,
+    pub(crate) told: Sender<Result<u32, ServerError>>,
 }
 
 impl WorkerMain {
-    async fn run(self, context: CoreContext) {
+    pub(crate) async fn run(self, context: CoreContext) {
         let Self { app, limits, listeners, told } = self;
         let mut told = Told(Some(told));
         let drain_timeout = limits.drain_timeout;

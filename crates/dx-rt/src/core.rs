@@ -12,6 +12,7 @@ use async_task::Runnable;
 use crossbeam_deque::Worker;
 use dx_io::{BlockingPool, Driver, Instant, Reactor};
 
+use crate::bounded::Full;
 use crate::current;
 use crate::join::JoinHandle;
 use crate::limits::{LOCAL_TASKS_MAX, POLLS_PER_TURN, TIMERS_MAX, ZERO_COPY_MIN};
@@ -62,6 +63,23 @@ pub struct Turned {
     pub messages: usize,
     /// Jobs taken from siblings and run.
     pub stolen: usize,
+}
+
+/// A core in the middle of its turn: it sleeps, and those who want something of it wake it.
+#[derive(Debug)]
+#[must_use = "a core that fell asleep must wake up"]
+pub struct Asleep {
+    patience: Option<Duration>,
+    polled: usize,
+    jobs: usize,
+}
+
+impl Asleep {
+    /// How long the core would wait; `None` for ever.
+    #[must_use]
+    pub const fn patience(&self) -> Option<Duration> {
+        self.patience
+    }
 }
 
 impl Turned {
@@ -144,12 +162,47 @@ impl Core {
     /// # Errors
     /// The reactor's, which is then beyond use.
     pub fn turn(&self, wait: Wait) -> io::Result<Turned> {
+        let asleep = self.before_wait(wait);
+        self.after_wait(asleep)
+    }
+
+    /// The first half of a turn: everything up to the wait, with which others count from now on.
+    /// Hands over what was queued.
+    ///
+    /// For simulators, which let other cores run while this one sleeps, and call
+    /// [`wake_up`](Self::wake_up) when it is time.
+    ///
+    /// # Errors
+    /// The reactor's, which is then beyond use.
+    pub fn fall_asleep(&self, wait: Wait) -> io::Result<Asleep> {
+        let asleep = self.before_wait(wait);
+        self.state.driver.borrow_mut().submit()?;
+        Ok(asleep)
+    }
+
+    /// The second half of a turn, after a wait that was not this core's own: takes in what has
+    /// happened and does not wait again.
+    ///
+    /// # Errors
+    /// The reactor's, which is then beyond use.
+    pub fn wake_up(&self, asleep: Asleep) -> io::Result<Turned> {
+        self.after_wait(Asleep { patience: Some(Duration::ZERO), ..asleep })
+    }
+
+    fn before_wait(&self, wait: Wait) -> Asleep {
         let state = &*self.state;
         current::enter(&self.state, || {
             let polled = state.tasks.run(POLLS_PER_TURN);
             let jobs = state.run_jobs();
             state.fire_timers();
-            let patience = state.patience(wait);
+            Asleep { patience: state.patience(wait), polled, jobs }
+        })
+    }
+
+    fn after_wait(&self, asleep: Asleep) -> io::Result<Turned> {
+        let state = &*self.state;
+        let Asleep { patience, polled, jobs } = asleep;
+        current::enter(&self.state, || {
             state.submit_and_wait(patience)?;
             let completions = state.reap();
             let messages = state.drain_mailbox();
@@ -157,6 +210,14 @@ impl Core {
             state.peer.stats.turned();
             Ok(Turned { polled, jobs, completions, messages, stolen })
         })
+    }
+
+    /// Runs `call` on core `index` of this core's group.
+    ///
+    /// # Errors
+    /// [`Full`] when that core's mailbox is, it has ended, or there is no such core.
+    pub fn call(&self, index: usize, call: impl FnOnce() + Send + 'static) -> Result<(), Full<()>> {
+        self.state.group.peers.get(index).ok_or(Full(()))?.call(Box::new(call))
     }
 
     /// Adds a task to this core.

@@ -38,7 +38,7 @@ pub mod time;
 pub mod wheel;
 
 #[cfg(not(loom))]
-pub use self::core::{Core, CoreConfig, Held, Turned, Wait};
+pub use self::core::{Asleep, Core, CoreConfig, Held, Turned, Wait};
 pub use bounded::Full;
 #[cfg(not(loom))]
 pub use cores::{

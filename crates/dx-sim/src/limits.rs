@@ -13,7 +13,7 @@ pub const BACKLOG: usize = 128;
 pub const KNOCK_AGAIN: Duration = Duration::from_millis(200);
 /// Pieces that one segment of a stream is cut into, at most.
 pub const PIECES_MAX: u64 = 6;
-/// The last events that a failure shows.
+/// The last events that a failure shows, unless `DX_SIM_TRACE` asks for more.
 pub const TRACE_KEPT: usize = 64;
 /// Longest jump of the monotonic clock.
 pub const JUMP_MAX: Duration = Duration::from_secs(20);

@@ -156,6 +156,12 @@ impl SimPeer {
         drop(self);
     }
 
+    /// Whether the other end has finished or the connection was reset, read or not.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.world.with(|state| state.ends[self.end].fin || state.ends[self.end].reset)
+    }
+
     /// Whether the connection was reset by the other end or the network.
     #[must_use]
     pub fn is_reset(&self) -> bool {

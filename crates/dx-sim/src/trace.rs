@@ -5,6 +5,7 @@
 
 use core::fmt;
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 
 use crate::limits::TRACE_KEPT;
 
@@ -17,11 +18,19 @@ pub(crate) struct Trace {
     hash: u64,
     count: u64,
     last: VecDeque<Event>,
+    kept: usize,
+}
+
+/// How many of the last events are kept: the variable is read once.
+fn kept() -> usize {
+    static KEPT: OnceLock<usize> = OnceLock::new();
+    let asked = || std::env::var("DX_SIM_TRACE").ok()?.parse().ok();
+    *KEPT.get_or_init(|| asked().unwrap_or(TRACE_KEPT))
 }
 
 impl Trace {
     pub(crate) fn new() -> Self {
-        Self { hash: 0xcbf2_9ce4_8422_2325, count: 0, last: VecDeque::with_capacity(TRACE_KEPT) }
+        Self { hash: 0xcbf2_9ce4_8422_2325, count: 0, last: VecDeque::new(), kept: kept() }
     }
 
     pub(crate) fn note(&mut self, at: u64, what: &'static str, numbers: [u64; 3]) {
@@ -29,7 +38,7 @@ impl Trace {
         self.fold(at);
         what.bytes().for_each(|byte| self.fold(u64::from(byte)));
         numbers.into_iter().for_each(|number| self.fold(number));
-        if self.last.len() == TRACE_KEPT {
+        if self.last.len() >= self.kept {
             self.last.pop_front();
         }
         self.last.push_back((at, what, numbers));

@@ -5,6 +5,7 @@
 //! lost, doubled or changed, unless the connection is reset; what is under way and not read is at
 //! most [`PIPE_BYTES`].
 
+use core::fmt;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -206,6 +207,25 @@ impl State {
             state.flying_bytes -= bytes.len();
         }
         Some(chunk)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unread, flying) = (self.queue.len(), self.flying_bytes);
+        write!(f, "{:?}, {unread} unread, {flying} coming", self.owner)?;
+        for (is, word) in [
+            (self.fin, "peer has finished"),
+            (self.write_shut, "has finished"),
+            (self.read_shut, "reads no more"),
+            (self.reset, "reset"),
+            (self.connecting.is_some(), "connecting"),
+        ] {
+            if is {
+                write!(f, ", {word}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -272,7 +272,18 @@ impl World {
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.state.try_borrow() {
-            Ok(state) => write!(f, "{}\nseed {}", state.trace, state.seed),
+            Ok(state) => {
+                for (end, about) in state.ends.iter().enumerate() {
+                    if about.owner != Owner::Closed {
+                        writeln!(f, "end {end}: {about}")?;
+                    }
+                }
+                for ear in state.ears.iter().filter(|ear| ear.owner != Owner::Closed) {
+                    let (waiting, accepts) = (ear.queue.len(), ear.accepts.len());
+                    writeln!(f, "{}: {waiting} waiting, {accepts} accepts", ear.address)?;
+                }
+                write!(f, "{}\nseed {}", state.trace, state.seed)
+            }
             Err(_) => f.write_str("a world that is being changed"),
         }
     }

@@ -220,13 +220,11 @@ impl Streams {
             slot.chunks -= 1;
             return Some(Ok(Some(lease)));
         }
+        if slot.recv_end == OPEN && slot.recv.is_none() {
+            arm_recv(slot, at.index, driver);
+        }
         match slot.recv_end {
-            OPEN => {
-                if slot.recv.is_none() {
-                    arm_recv(slot, at.index, driver);
-                }
-                None
-            }
+            OPEN => None,
             0 => Some(Ok(None)),
             error => Some(Err(errno::to_error(error))),
         }

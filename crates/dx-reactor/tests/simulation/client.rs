@@ -1,0 +1,202 @@
+//! A simulated client that checks every byte it is sent.
+//!
+//! Owns [`Client`] and its manners. Knows the script and the connection, and no server. Invariant:
+//! answers are the script's, in order, whole; only an excuse (a reset, a leap of the clock, a table
+//! that was full, a shutdown) lets the tail be missing.
+
+use std::io::ErrorKind;
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+use dx_io::Instant;
+use dx_sim::{Chance, SimPeer, World};
+
+use crate::script::{Script, take_answer};
+
+/// How a client behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// Writes and reads as it can; closes when everything is answered.
+    Plain,
+    /// As plain, and ends its sending direction after the last request.
+    Finishing,
+    /// Sends its last request a byte a minute.
+    Slow,
+    /// Reads nothing, ever.
+    Deaf,
+    /// Goes away in the middle, by a close or a reset.
+    Rude,
+}
+
+/// Why a client may be answered less than it has asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Excuse {
+    /// When a shutdown of the server has begun.
+    pub draining: Option<Instant>,
+}
+
+/// How long before a shutdown a client must have connected to be sure of being taken in: its
+/// attempt and the completion of an accept may both be late.
+const SURE: Duration = Duration::from_millis(5);
+
+/// One client.
+pub struct Client {
+    world: World,
+    peer: SimPeer,
+    chance: Chance,
+    manner: Manner,
+    script: Script,
+    written: usize,
+    received: Vec<u8>,
+    answered: usize,
+    connected: Instant,
+    /// The server has said that its last answer was the last.
+    told_last: bool,
+    finished: bool,
+}
+
+impl Client {
+    pub fn new(world: &World, address: SocketAddr, seed: u64) -> Option<Self> {
+        let mut chance = Chance::new(seed);
+        let rare = chance.happens(world.faults().half_close);
+        let manner = match chance.below(10) {
+            0 if rare => Manner::Slow,
+            1 if rare => Manner::Deaf,
+            2 if rare => Manner::Rude,
+            3..5 => Manner::Finishing,
+            _ => Manner::Plain,
+        };
+        let most = if chance.happens(0.2) { 40 } else { 6 };
+        let script = Script::draw(&mut chance, most);
+        let peer = world.connect(address).ok()?;
+        Some(Self {
+            world: world.clone(),
+            peer,
+            chance,
+            manner,
+            script,
+            written: 0,
+            received: Vec::new(),
+            answered: 0,
+            connected: world.now(),
+            told_last: false,
+            finished: false,
+        })
+    }
+
+    /// Goes on; whether it is done. `excuse` is what the test knows.
+    pub fn act(&mut self, excuse: Excuse) -> bool {
+        if self.manner == Manner::Rude && self.chance.happens(0.05) {
+            return true; // dropped: a close, or a reset if something is unread
+        }
+        self.write();
+        if self.manner == Manner::Deaf {
+            // The server gives up on it at some time.
+            return self.peer.has_ended();
+        }
+        self.read(excuse)
+    }
+
+    const fn is_written(&self) -> bool {
+        self.written == self.script.bytes.len()
+    }
+
+    fn write(&mut self) {
+        while !self.is_written() {
+            let rest = &self.script.bytes[self.written..];
+            let slow = self.manner == Manner::Slow && rest.len() < 30;
+            let len = if slow { 1 } else { 1 + self.chance.index(rest.len()) };
+            match self.peer.try_write(&rest[..len]) {
+                Ok(written) => self.written += written,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(_) => {
+                    // Reading shows how it ended.
+                    self.written = self.script.bytes.len();
+                    return;
+                }
+            }
+            if self.chance.happens(0.3) || slow {
+                let pause = if slow { 60_000_000 } else { self.chance.below(2000) };
+                self.world.later(Duration::from_micros(pause), || ());
+                return;
+            }
+        }
+        if self.manner == Manner::Finishing && !self.finished {
+            self.finished = true;
+            let _ = self.peer.shutdown(Shutdown::Write);
+        }
+    }
+
+    fn read(&mut self, excuse: Excuse) -> bool {
+        let mut buf = [0; 2000];
+        loop {
+            let read = self.peer.try_read(&mut buf);
+            match read {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // Everything is answered and the server waits: we go.
+                    return self.answered == self.script.answers.len()
+                        && !self.script.closes
+                        && !self.finished;
+                }
+                Ok(read) if read > 0 => {
+                    self.received.extend(&buf[..read]);
+                    self.check();
+                }
+                Ok(_) => {
+                    self.check_end(excuse, self.peer.is_reset());
+                    return true;
+                }
+                Err(_) => {
+                    self.check_end(excuse, true);
+                    return true;
+                }
+            }
+        }
+    }
+
+    fn check(&mut self) {
+        loop {
+            let expected = self.script.answers.get(self.answered);
+            let to_head = expected.is_some_and(|answer| answer.head);
+            let Some((answer, last)) = take_answer(&mut self.received, to_head) else { return };
+            assert!(!self.told_last, "an answer after the last\n{}", self.world);
+            self.told_last = last;
+            if answer.status == 408 && self.may_be_late() {
+                // The request it stands for was never read to its end.
+                assert!(last, "a timeout ends the connection");
+                self.script.answers.truncate(self.answered);
+                return;
+            }
+            let Some(expected) = expected else {
+                panic!("{answer:?} to nothing\n{}", self.world);
+            };
+            assert_eq!(answer.status, expected.status, "answer {}\n{}", self.answered, self.world);
+            if let Some(body) = &expected.body {
+                assert!(answer.body.as_ref() == Some(body), "content\n{}", self.world);
+            }
+            self.answered += 1;
+        }
+    }
+
+    /// Whether the server may have lost patience.
+    fn may_be_late(&self) -> bool {
+        let (_, jumps, _) = self.world.excuses();
+        self.manner == Manner::Slow || jumps > 0
+    }
+
+    fn check_end(&self, excuse: Excuse, reset: bool) {
+        let (cuts, jumps, refusals) = self.world.excuses();
+        let sure = SURE + self.world.faults().latency_max;
+        let too_late = excuse.draining.is_some_and(|at| self.connected + sure > at);
+        if cuts > 0 || refusals > 0 || too_late {
+            return;
+        }
+        assert!(!reset, "a reset that nobody has asked for\n{}", self.world);
+        assert!(self.received.is_empty(), "half an answer, then the end\n{}", self.world);
+        if jumps > 0 || excuse.draining.is_some() || self.manner == Manner::Slow {
+            return;
+        }
+        assert_eq!(self.answered, self.script.answers.len(), "answers are missing\n{}", self.world);
+        assert!(self.script.closes || self.finished, "closed without a reason\n{}", self.world);
+    }
+}
