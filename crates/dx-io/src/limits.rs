@@ -38,6 +38,8 @@ pub const KEPT_DESCRIPTORS_MAX: usize = 1024;
 pub const FIXED_BUFFER_LEN: u32 = 64 * 1024;
 /// Events taken from a readiness selector by one wait.
 pub const SELECTOR_EVENTS: usize = 1024;
+/// Packets taken from a completion port by one call.
+pub const COMPLETION_PACKETS: usize = 128;
 /// Connections accepted from one listener in one turn, so that a burst does not starve the rest.
 pub const ACCEPTS_PER_TURN: u32 = 64;
 /// Threads of the blocking pool.

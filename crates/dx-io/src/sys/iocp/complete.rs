@@ -30,7 +30,11 @@ impl IocpReactor {
             Some(errno) => errno,
         };
         match entry.kind {
-            OpKind::Accept => self.end_accept(token, result),
+            OpKind::Accept => {
+                self.end_accept(token, result);
+                // Not inside, where an accept that fails at once would call itself by the next.
+                self.unpark_accepts();
+            }
             OpKind::Connect => self.end_connect(token, result),
             OpKind::Recv => self.bytes_or_end(token, entry.sock, result),
             _ => self.end_send(token, entry.sock, result),
@@ -59,9 +63,6 @@ impl IocpReactor {
             *held = Held::Ready(payload);
         }
         self.end(token, result);
-        if result < 0 {
-            self.unpark_accepts();
-        }
     }
 
     /// The connection an accept brought, in no port yet.

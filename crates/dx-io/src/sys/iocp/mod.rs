@@ -20,6 +20,8 @@ mod overlapped;
 mod port;
 mod socks;
 mod start;
+#[cfg(test)]
+mod tests;
 mod translate;
 mod wake;
 
@@ -33,7 +35,7 @@ use socket2::SockRef;
 use self::calls::Extensions;
 use self::held::Held;
 use self::overlapped::Overlapped;
-use self::port::{PACKETS, Packet, Port};
+use self::port::{Packet, Port};
 use self::socks::{Listens, Socks};
 use self::start::{Queued, Step};
 use self::wake::IocpWake;
@@ -42,6 +44,7 @@ use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
 use crate::completion::{Completion, CompletionFlags};
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
 use crate::inflight::{InFlight, State};
+use crate::limits::COMPLETION_PACKETS;
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
@@ -92,7 +95,7 @@ impl IocpReactor {
 
     /// What this room uses of its kernel, for people.
     pub(crate) fn features(&self) -> String {
-        format!("AcceptEx, ConnectEx, zero-byte receives, {PACKETS} packets at a time")
+        format!("AcceptEx, ConnectEx, zero-byte receives, {COMPLETION_PACKETS} packets at a time")
     }
 
     /// No call of this room is counted.
@@ -206,7 +209,7 @@ impl Reactor for IocpReactor {
             ready: Vec::new(),
             starved: VecDeque::new(),
             parked: VecDeque::new(),
-            packets: Vec::with_capacity(PACKETS),
+            packets: Vec::with_capacity(COMPLETION_PACKETS),
             clock: HostClock::new(),
         })
     }

@@ -1,9 +1,10 @@
 //! The completion port.
 //!
 //! Owns the port's handle and the array that packets come out into. Knows packets, not what they
-//! are about. Invariant: at most [`PACKETS`] come out by one call, so a flood of packets cannot
-//! keep a turn from ending.
+//! are about. Invariant: at most [`COMPLETION_PACKETS`] come out by one call, so a flood of
+//! packets cannot keep a turn from ending.
 
+use core::mem::MaybeUninit;
 use core::ptr;
 use core::time::Duration;
 use std::io;
@@ -18,8 +19,7 @@ use windows_sys::Win32::System::IO::{
 };
 use windows_sys::Win32::System::Threading::INFINITE;
 
-/// Packets taken from the port by one call.
-pub(super) const PACKETS: usize = 128;
+use crate::limits::COMPLETION_PACKETS;
 
 /// Key of what another thread posts.
 const WAKE_KEY: usize = 0;
@@ -76,14 +76,14 @@ impl Port {
     /// Waits for the first packet, at most as long as `timeout` (rounded up to milliseconds), and
     /// appends what there is to `out`.
     pub(super) fn take(&self, timeout: Option<Duration>, out: &mut Vec<Packet>) -> io::Result<()> {
-        let mut entries = [OVERLAPPED_ENTRY::default(); PACKETS];
+        let mut entries = [const { MaybeUninit::<OVERLAPPED_ENTRY>::uninit() }; COMPLETION_PACKETS];
         let mut count = 0;
         // SAFETY: the array has as many entries as the call is told, and both pointers are to
         // locals. The wait is not alertable, so no code runs inside it.
         let done = unsafe {
             GetQueuedCompletionStatusEx(
                 self.raw(),
-                entries.as_mut_ptr(),
+                entries.as_mut_ptr().cast(),
                 entries.len() as u32,
                 &mut count,
                 millis(timeout),
@@ -95,13 +95,17 @@ impl Port {
             let timed_out = error.raw_os_error() == Some(WAIT_TIMEOUT.cast_signed());
             return if timed_out { Ok(()) } else { Err(error) };
         }
-        out.extend(entries.iter().take(count as usize).map(|entry| match entry.lpCompletionKey {
-            WAKE_KEY => Packet::Wake,
-            _ => Packet::Ended {
-                overlapped: entry.lpOverlapped,
-                bytes: entry.dwNumberOfBytesTransferred,
-            },
-        }));
+        for entry in entries.iter().take(count as usize) {
+            // SAFETY: the call has written as many entries as it says.
+            let entry = unsafe { entry.assume_init_ref() };
+            out.push(match entry.lpCompletionKey {
+                WAKE_KEY => Packet::Wake,
+                _ => Packet::Ended {
+                    overlapped: entry.lpOverlapped,
+                    bytes: entry.dwNumberOfBytesTransferred,
+                },
+            });
+        }
         Ok(())
     }
 
@@ -136,18 +140,18 @@ fn millis(timeout: Option<Duration>) -> u32 {
 mod tests {
     use core::time::Duration;
 
-    use super::{PACKETS, Packet, Port, millis};
+    use super::{COMPLETION_PACKETS, Packet, Port, millis};
 
     #[test]
     fn packets_come_out_in_bounded_batches() {
         let port = Port::new().expect("a port");
-        (0..=PACKETS).for_each(|_| port.share().post().expect("a packet"));
+        (0..=COMPLETION_PACKETS).for_each(|_| port.share().post().expect("a packet"));
         let mut out = Vec::new();
         port.take(None, &mut out).expect("packets");
-        assert_eq!(out, [Packet::Wake; PACKETS]);
+        assert_eq!(out, [Packet::Wake; COMPLETION_PACKETS]);
         port.take(None, &mut out).expect("the last one");
         port.take(Some(Duration::ZERO), &mut out).expect("none");
-        assert_eq!(out.len(), PACKETS + 1);
+        assert_eq!(out.len(), COMPLETION_PACKETS + 1);
     }
 
     #[test]
