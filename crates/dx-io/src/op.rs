@@ -84,7 +84,7 @@ pub enum Op {
         len: u32,
     },
     /// Reads from a file at `offset` into all of `buf` (pread(2)). May come back short; 0 is the
-    /// end of the file.
+    /// end of the file. Where a thread does it, a cancel does not: it runs to its end.
     Read {
         /// From what.
         file: File,

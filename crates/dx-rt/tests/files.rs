@@ -228,3 +228,25 @@ fn streams_send_without_a_copy_from_a_size_on() {
         settle(&core);
     }
 }
+
+#[test]
+fn a_peer_that_does_not_read_cannot_keep_what_is_not_copied() {
+    for backend in backends() {
+        let mut config = CoreConfig::default();
+        config.zero_copy_min = 1;
+        let core = Core::new(driver(backend), &config);
+        for turns in [0, 1, 5] {
+            let (mut stream, _peer) = connected(&core);
+            let task = core.spawn(async move {
+                loop {
+                    stream.send(bytes(LONG)).await.0.expect("sent");
+                }
+            });
+            for _ in 0..turns {
+                core.turn(Wait::AtMost(std::time::Duration::from_millis(5))).expect("a turn");
+            }
+            drop(task);
+            assert!(core.quiesce(200).expect("the reactor works").is_nothing(), "{backend}");
+        }
+    }
+}

@@ -126,10 +126,14 @@ impl<S: Selector> Readiness<S> {
         {
             self.buffers.discard(id);
         }
-        if !raw.flags.has_more()
-            && let Some(held) = self.in_flight.finish(raw.token)
-        {
-            self.dispose(held);
+        if !raw.flags.has_more() {
+            if entry.is_some_and(|entry| entry.kind == OpKind::SendFile) {
+                // Its owner gets nothing back, so there is nothing to take.
+                drop(self.in_flight.strip(raw.token));
+            }
+            if let Some(held) = self.in_flight.finish(raw.token) {
+                self.dispose(held);
+            }
         }
         wanted.map(|entry| Completion::new(entry.user_data, raw.result, raw.flags))
     }

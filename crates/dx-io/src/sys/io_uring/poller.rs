@@ -15,10 +15,29 @@ use io_uring::IoUring;
 use super::abi::{ENTER_SQ_WAIT, ENTER_SQ_WAKEUP};
 use super::ring::Ring;
 use crate::config::{ReactorConfig, SqPoll, StartError, StartStep, UringRung};
+use crate::sys::clock::HostClock;
 use crate::time::Instant;
 
 /// Looks at the completion queue between two looks at the clock.
 const LOOKS: u32 = 64;
+
+/// What a ring with a poller knows of it.
+#[derive(Debug)]
+pub(super) struct Poller {
+    clock: HostClock,
+    /// After so long without work the poller sleeps.
+    idle: Duration,
+}
+
+impl Poller {
+    pub(super) fn new(config: &SqPoll) -> Self {
+        Self { clock: HostClock::new(), idle: Duration::from_millis(config.idle_ms.into()) }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
 
 /// What ended a wait that spun.
 enum Spun {
@@ -26,11 +45,14 @@ enum Spun {
     Enough,
     /// The poller sleeps, or the kernel holds completions back: only a call helps.
     MustEnter,
+    /// Nothing happened for the poller's idle time.
+    Idle,
 }
 
 impl Ring {
-    /// As [`Ring::enter`]: hands over by publishing, and waits by spinning. The poller sleeps when
-    /// nothing was submitted for its idle time, so a spin lasts no longer than that; then the wait
+    /// As [`Ring::enter`]: hands over by publishing, and waits by spinning, because to sleep would
+    /// cost the very call that the poller is there to save. A spin ends when the poller sleeps, and
+    /// lasts no longer than its idle time, also when the poller is kept from running; then the wait
     /// goes on in the kernel, where it costs nothing.
     pub(super) fn enter_polled(&mut self, min: usize, deadline: Option<Instant>) -> io::Result<()> {
         loop {
@@ -51,6 +73,7 @@ impl Ring {
                 match self.spin(min, deadline) {
                     Spun::Enough => return Ok(()),
                     Spun::MustEnter => continue,
+                    Spun::Idle => {}
                 }
             }
             if wanted == 0 && wake == 0 && !overflow {
@@ -67,6 +90,9 @@ impl Ring {
     }
 
     fn spin(&mut self, min: usize, deadline: Option<Instant>) -> Spun {
+        let Some(idle_at) = self.poller.as_ref().map(|poller| poller.now() + poller.idle) else {
+            return Spun::Idle;
+        };
         loop {
             for _ in 0..LOOKS {
                 if self.ready() >= min {
@@ -77,6 +103,9 @@ impl Ring {
             if deadline.is_some_and(|deadline| self.left_until(deadline).is_zero()) {
                 return Spun::Enough;
             }
+            if self.left_until(idle_at).is_zero() {
+                return Spun::Idle;
+            }
             let queue = self.uring.submission();
             if queue.need_wakeup() || queue.cq_overflow() {
                 return Spun::MustEnter;
@@ -85,7 +114,7 @@ impl Ring {
     }
 
     fn left_until(&self, deadline: Instant) -> Duration {
-        self.poller.as_ref().map_or(Duration::ZERO, |clock| deadline - clock.now())
+        self.poller.as_ref().map_or(Duration::ZERO, |poller| deadline - poller.now())
     }
 }
 

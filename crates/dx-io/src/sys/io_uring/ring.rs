@@ -12,10 +12,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use io_uring::{IoUring, Probe, opcode, squeue};
 
 use super::abi::{self, RingName};
-use super::poller;
+use super::poller::{self, Poller};
 use crate::config::{ReactorConfig, StartError, StartStep, UringRung};
 use crate::errno;
-use crate::sys::clock::HostClock;
 use crate::token::{OpKind, Token};
 
 /// What [`Ring::call`] knows its entry by. One call at a time: it returns with the answer.
@@ -36,8 +35,8 @@ pub(super) struct Ring {
     rung: UringRung,
     /// The kernel has `IORING_OP_SEND_ZC` (6.0).
     zero_copy: bool,
-    /// Submissions are polled by a thread of the kernel; the clock that waits for it go by.
-    pub(super) poller: Option<HostClock>,
+    /// The thread of the kernel that polls submissions, if there is one.
+    pub(super) poller: Option<Poller>,
     /// How often the kernel was entered.
     enters: u64,
     /// What did not fit the submission queue. Bounded by the in-flight table: every entry
@@ -60,7 +59,7 @@ impl Ring {
         abi::enter(name, 0, 0, None, 0)
             .map_err(|error| StartError::new(StartStep::UringEnter, error))?;
         let (backlog, stash) = (VecDeque::new(), VecDeque::new());
-        let poller = config.sqpoll.map(|_| HostClock::new());
+        let poller = config.sqpoll.as_ref().map(Poller::new);
         Ok(Self { uring, name, rung, zero_copy, poller, enters: 0, backlog, stash })
     }
 

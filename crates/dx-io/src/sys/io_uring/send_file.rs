@@ -78,6 +78,8 @@ impl UringReactor {
         }
         if let Some(result) = self.send_file_step(token, &entry, installed, result) {
             self.socks.sent_file(entry.sock);
+            // Its owner gets nothing back, so there is nothing to take.
+            drop(self.in_flight.strip(token));
             self.retire(token, &entry, result, out);
         }
     }
