@@ -85,7 +85,7 @@ fn bytes_survive_every_cut() {
         (faults.starve, faults.late_completion, faults.few_completions) = (0.5, 0.5, 0.5);
     });
     let (sock, mut peer) = pair(&world, &mut reactor);
-    let sent: Vec<u8> = (0..5000u32).map(|at| (at * 7 >> 3) as u8).collect();
+    let sent: Vec<u8> = (0..5000u32).map(|at| ((at * 7) >> 3) as u8).collect();
     peer.write_by_and_by(&sent);
     reactor.push(Op::Recv { sock }, 1).expect("push");
     let (mut received, mut pieces) = (Vec::new(), 0);
