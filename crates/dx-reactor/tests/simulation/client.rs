@@ -4,8 +4,11 @@
 //! answers are the script's, in order, whole; only an excuse (a reset, a leap of the clock, a table
 //! that was full, a shutdown) lets the tail be missing.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use dx_io::Instant;
@@ -39,8 +42,12 @@ pub struct Excuse {
 /// attempt and the completion of an accept may both be late.
 const SURE: Duration = Duration::from_millis(5);
 
+/// Every status that was answered in one run.
+pub type Statuses = Rc<RefCell<BTreeSet<u16>>>;
+
 /// One client.
 pub struct Client {
+    seen: Statuses,
     world: World,
     peer: SimPeer,
     chance: Chance,
@@ -56,7 +63,7 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(world: &World, address: SocketAddr, seed: u64) -> Option<Self> {
+    pub fn new(world: &World, address: SocketAddr, seed: u64, seen: Statuses) -> Option<Self> {
         let mut chance = Chance::new(seed);
         let rare = chance.happens(world.faults().half_close);
         let manner = match chance.below(10) {
@@ -70,6 +77,7 @@ impl Client {
         let script = Script::draw(&mut chance, most);
         let peer = world.connect(address).ok()?;
         Some(Self {
+            seen,
             world: world.clone(),
             peer,
             chance,
@@ -161,6 +169,7 @@ impl Client {
             let Some((answer, last)) = take_answer(&mut self.received, to_head) else { return };
             assert!(!self.told_last, "an answer after the last\n{}", self.world);
             self.told_last = last;
+            self.seen.borrow_mut().insert(answer.status);
             if answer.status == 408 && self.may_be_late() {
                 // The request it stands for was never read to its end.
                 assert!(last, "a timeout ends the connection");

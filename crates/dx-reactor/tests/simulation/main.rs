@@ -9,12 +9,14 @@ mod drain;
 mod script;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use client::{Client, Excuse};
+use client::{Client, Excuse, Statuses};
 use dx_io::{Driver, ReactorConfig};
 use dx_reactor::{App, Bytes, DxReactor, Limits, Request, Seat, Stepped};
+use dx_rt::limits::JOBS_PER_TURN;
 use dx_rt::{Asleep, Core, Held, Wait};
 use dx_sim::{Chance, Faults, Schedule, SimReactor, Sleeper, Step, World, seeds};
 
@@ -60,7 +62,9 @@ async fn slow(request: Request) -> String {
 
 async fn steal(request: Request) -> String {
     let n = number(&request, "n");
-    let jobs: Vec<_> = (0..4)
+    // More than a core runs in one turn: what is left may be stolen by another.
+    let count = if n.is_multiple_of(4) { JOBS_PER_TURN + 8 } else { 4 };
+    let jobs: Vec<_> = (0..count)
         .map(|part| dx_rt::spawn_stealable(async move { if part == 3 { n } else { 0 } }))
         .collect();
     let mut sum = 0;
@@ -138,17 +142,28 @@ fn run(
     panic!("no end after {STEPS_MAX} steps\n{world}");
 }
 
-/// One run: the world's hash.
-fn run_seed(seed: u64, faults: Faults) -> u64 {
+/// What a run came to.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    /// Of everything that happened.
+    hash: u64,
+    statuses: BTreeSet<u16>,
+    /// Jobs that one core took from another.
+    stolen: u64,
+    /// Connections broken by the network, leaps of the clock, refused pushes.
+    excuses: (u64, u64, u64),
+}
+
+fn run_seed(seed: u64, faults: Faults) -> Outcome {
     let world = World::new(seed, faults);
     let count = 1 + world.draw(|chance| chance.index(3));
     let (server, numbers, address) = start(&world, count);
-    let excuse = Rc::new(Cell::new(Excuse::default()));
+    let (excuse, seen) = (Rc::new(Cell::new(Excuse::default())), Statuses::default());
     let clients = 1 + world.draw(|chance| chance.index(5));
     for number in 1..=clients as u64 {
-        let (inside, excuse) = (world.clone(), excuse.clone());
+        let (inside, excuse, seen) = (world.clone(), excuse.clone(), seen.clone());
         let connect = move || {
-            let Some(mut client) = Client::new(&inside, address, seed ^ number << 32) else {
+            let Some(mut client) = Client::new(&inside, address, seed ^ number << 32, seen) else {
                 return; // the server has ended
             };
             inside.act(move || client.act(excuse.get()));
@@ -185,9 +200,10 @@ fn run_seed(seed: u64, faults: Faults) -> u64 {
         assert_eq!(core.quiesce(200).expect("turns"), Held::default(), "held\n{world}");
     }
     world.dismiss();
+    let stolen = server.cores().iter().map(|core| core.stats().stolen()).sum();
     drop(server);
     assert_eq!(world.violations(), Vec::<String>::new(), "the contract\n{world}");
-    world.hash()
+    Outcome { hash: world.hash(), statuses: seen.take(), stolen, excuses: world.excuses() }
 }
 
 #[test]
@@ -203,10 +219,29 @@ fn every_answer_is_right() {
     });
 }
 
+/// A simulation that never gets anywhere finds nothing.
+#[test]
+fn the_seeds_reach_what_they_are_for() {
+    let (mut statuses, mut stolen, mut excuses) = (BTreeSet::new(), 0, (0, 0, 0));
+    for seed in 0..400 {
+        let outcome = run_seed(seed, Faults::all());
+        statuses.extend(outcome.statuses);
+        stolen += outcome.stolen;
+        excuses.0 += outcome.excuses.0;
+        excuses.1 += outcome.excuses.1;
+        excuses.2 += outcome.excuses.2;
+    }
+    for status in [200, 400, 404, 408, 413, 414, 431] {
+        assert!(statuses.contains(&status), "{status} was never answered: {statuses:?}");
+    }
+    assert!(stolen > 0, "no job was stolen");
+    assert!(excuses.0 > 0 && excuses.1 > 0 && excuses.2 > 0, "{excuses:?}");
+}
+
 #[test]
 fn a_seed_repeats_exactly() {
     for seed in 0..20 {
         assert_eq!(run_seed(seed, Faults::all()), run_seed(seed, Faults::all()), "seed {seed}");
     }
-    assert_ne!(run_seed(0, Faults::all()), run_seed(1, Faults::all()));
+    assert_ne!(run_seed(0, Faults::all()).hash, run_seed(1, Faults::all()).hash);
 }
