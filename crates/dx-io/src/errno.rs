@@ -10,6 +10,8 @@ use std::io;
 pub const NOT_FOUND: i32 = -2;
 /// Input or output failed below the system call (`EIO`).
 pub const INPUT_OUTPUT: i32 = -5;
+/// Not open, or not open for this (`EBADF`).
+pub const BAD_DESCRIPTOR: i32 = -9;
 /// Nothing to do it with just now (`EAGAIN`).
 pub const TRY_AGAIN: i32 = -11;
 /// Another operation of the same kind is in flight (`EBUSY`).

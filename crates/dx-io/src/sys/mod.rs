@@ -16,6 +16,10 @@ pub mod host;
 pub(crate) mod epoll;
 #[cfg(target_os = "linux")]
 mod event_fd;
+#[cfg(any(target_os = "linux", windows))]
+mod file_calls;
+#[cfg(any(target_os = "linux", windows))]
+mod file_jobs;
 #[cfg(target_os = "linux")]
 pub(crate) mod io_uring;
 #[cfg(windows)]

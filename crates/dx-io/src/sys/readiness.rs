@@ -25,11 +25,11 @@ use std::io;
 
 pub(crate) use self::selector::{Event, Interest, Selector};
 
-use self::files::{FileWork, Files};
 use self::held::Held;
 use self::socks::Socks;
 use self::steps::{Queued, Step};
 use super::clock::HostClock;
+use super::file_jobs::{FileJobs, FileWork};
 use super::socket_calls;
 use socket2::SockRef;
 
@@ -64,7 +64,7 @@ pub(crate) struct Readiness<S> {
     in_flight: InFlight<Held>,
     buffers: RoomBuffers,
     fixed: FixedBuffers,
-    files: Files,
+    files: FileJobs,
     /// Pushed, not yet executed. Bounded by the in-flight table.
     queued: Vec<Queued>,
     /// Happened, not yet reaped. Bounded by the in-flight table and the receive buffers.
@@ -178,7 +178,7 @@ impl<S: Selector> Reactor for Readiness<S> {
         // The list is last in, first out: a core under light load uses one warm buffer.
         (0..buffers.count()).rev().for_each(|id| buffers.push_returned(id));
         Ok(Self {
-            files: Files::new(config.blocking.clone(), selector.waker()),
+            files: FileJobs::new(config.blocking.clone(), selector.waker()),
             selector,
             socks: Socks::new(sockets_max),
             in_flight: InFlight::new(config.in_flight_max),

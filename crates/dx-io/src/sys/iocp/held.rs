@@ -9,8 +9,10 @@ use std::net::SocketAddr;
 use socket2::{SockAddr, Socket};
 
 use super::calls::AddressBuffer;
+use crate::buf::Ticket;
 use crate::op::Payload;
 use crate::sock::Sock;
+use crate::sys::file_jobs::FileWork;
 
 /// Payload of an operation in this room's in-flight table.
 #[derive(Debug)]
@@ -22,6 +24,11 @@ pub(super) enum Held {
     },
     /// A vectored send.
     Buffers(Vec<Vec<u8>>),
+    /// A read or write of a file, not yet handed over. Boxed: it is rare, and large.
+    File(Box<FileWork>),
+    /// A read or write of a file that another thread does, with the memory; and the place of that
+    /// memory, if it has one.
+    Elsewhere(Option<Ticket>),
     Accepting(Box<AcceptSlot>),
     Connecting(Box<ConnectSlot>),
     /// What came of it, waiting to be taken.
@@ -34,8 +41,9 @@ impl Held {
         match self {
             Self::Buffer { buf, .. } => Payload::Buffer(buf),
             Self::Buffers(bufs) => Payload::Buffers(bufs),
+            Self::File(work) => Payload::File(work.buf),
             Self::Ready(payload) => payload,
-            Self::Accepting(_) | Self::Connecting(_) => Payload::None,
+            Self::Accepting(_) | Self::Connecting(_) | Self::Elsewhere(_) => Payload::None,
         }
     }
 }

@@ -15,6 +15,7 @@
 
 mod calls;
 mod complete;
+mod files;
 mod held;
 mod overlapped;
 mod port;
@@ -24,6 +25,8 @@ mod start;
 mod tests;
 mod translate;
 mod wake;
+
+pub(super) use self::translate::error as errno_of;
 
 use core::mem;
 use core::time::Duration;
@@ -40,7 +43,8 @@ use self::socks::{Listens, Socks};
 use self::start::{Queued, Step};
 use self::wake::IocpWake;
 use super::clock::HostClock;
-use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
+use super::file_jobs::{FileJobs, FileWork};
+use crate::buf::{BufferPool, FixedBuf, FixedBuffers, Lease, RoomBuffers};
 use crate::completion::{Completion, CompletionFlags};
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
 use crate::inflight::{InFlight, State};
@@ -75,6 +79,8 @@ pub(crate) struct IocpReactor {
     in_flight: InFlight<Held>,
     socks: Socks,
     buffers: RoomBuffers,
+    fixed: FixedBuffers,
+    files: FileJobs,
     /// Pushed, not yet executed. Bounded by the in-flight table.
     queued: Vec<Queued>,
     /// Happened, not yet reaped. Bounded by the in-flight table and the receive buffers.
@@ -149,6 +155,7 @@ impl IocpReactor {
             }
         }
         self.packets = packets;
+        self.collect_files();
         taken.map(|()| woken)
     }
 
@@ -197,8 +204,11 @@ impl Reactor for IocpReactor {
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         // The list is last in, first out: a core under light load uses one warm buffer.
         (0..buffers.count()).rev().for_each(|id| buffers.push_returned(id));
+        let wake = IocpWake::new(&port);
         Ok(Self {
-            wake: IocpWake::new(&port),
+            files: FileJobs::new(config.blocking.clone(), wake.waker()),
+            fixed: FixedBuffers::new(config.fixed_buffers, config.fixed_buffer_len),
+            wake,
             port,
             extensions,
             overlapped: Overlapped::default(),
@@ -256,7 +266,17 @@ impl Reactor for IocpReactor {
             }
             Op::Cancel { target } => self.enter(kind, at(NO_SOCK), None, Step::Cancel(target)),
             Op::Wake { target } => self.enter(kind, at(NO_SOCK), None, Step::Wake(target)),
-            op @ (Op::SendFile { .. } | Op::Read { .. } | Op::Write { .. }) => {
+            Op::Read { file, buf, offset } => {
+                let work = FileWork { file, buf, offset, write_from: None };
+                self.enter(kind, at(NO_SOCK), Some(Held::File(Box::new(work))), Step::File)
+            }
+            Op::Write { file, buf, start, offset } => {
+                let work = FileWork { file, buf, offset, write_from: Some(start) };
+                self.enter(kind, at(NO_SOCK), Some(Held::File(Box::new(work))), Step::File)
+            }
+            // TransmitFile does not tell what went out before it was cancelled, so whoever
+            // cancels could not go on: no send of files rather than one that may lose its place.
+            op @ Op::SendFile { .. } => {
                 return Err(PushError { op, kind: PushErrorKind::Unsupported });
             }
         })
@@ -344,7 +364,7 @@ impl Reactor for IocpReactor {
     }
 
     fn fixed_buffer(&mut self) -> Option<FixedBuf> {
-        None // they are for files, which this room does not carry yet
+        self.fixed.take()
     }
 
     fn buffers(&self) -> &BufferPool {

@@ -34,6 +34,7 @@ pub(super) enum Step {
     Connect,
     Recv,
     Send,
+    File,
     Shutdown(Shutdown),
     Close,
     Cancel(Token),
@@ -56,6 +57,7 @@ impl IocpReactor {
             Step::Connect => self.begin_connect(token, sock),
             Step::Recv => self.begin_recv(token, sock),
             Step::Send => self.begin_send(token, sock),
+            Step::File => self.begin_file(token),
             Step::Shutdown(how) => {
                 let result = match self.socks.socket(sock).map(|socket| socket.shutdown(how)) {
                     Some(Ok(())) => 0,

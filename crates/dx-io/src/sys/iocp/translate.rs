@@ -99,7 +99,7 @@ pub(super) fn status(status: NTSTATUS) -> Option<i32> {
 }
 
 /// An error of the standard library: a call's, or one it made itself.
-pub(super) fn error(error: &io::Error) -> i32 {
+pub(in crate::sys) fn error(error: &io::Error) -> i32 {
     match error.raw_os_error() {
         Some(number) => code(number.cast_unsigned()),
         None => errno::INPUT_OUTPUT,

@@ -1,154 +1,13 @@
 //! Files in a readiness room: no selector knows them, so threads that may block read and write.
 //!
-//! Owns the jobs handed to the [`BlockingPool`] and the list on which their results come back.
-//! Knows no socket. Invariant: the memory of a read or write is in the in-flight table or in its
-//! job, never in both, and a job gives it back however it ends.
+//! Owns the way of a read or write to its job and back. Knows no socket. Invariant: an operation
+//! whose memory is elsewhere ends when its job gives that back, never before.
 
-use std::io;
-use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
+use super::Readiness;
 use super::held::Held;
 use super::selector::Selector;
-use super::{Readiness, socket_calls};
-use crate::blocking::BlockingPool;
-use crate::buf::{FixedBuf, Ticket};
-use crate::file::{File, FileBuf};
 use crate::op::Payload;
 use crate::token::Token;
-use crate::wake::Waker;
-
-/// A read or write that was pushed and not yet handed over.
-#[derive(Debug)]
-pub(super) struct FileWork {
-    pub(super) file: File,
-    pub(super) buf: FileBuf,
-    pub(super) offset: u64,
-    /// A write's first byte; `None`: a read.
-    pub(super) write_from: Option<usize>,
-}
-
-/// Memory on its way through a job.
-#[derive(Debug)]
-enum Memory {
-    Owned(Vec<u8>),
-    /// All of a fixed buffer, of which `len` bytes are in use.
-    Fixed {
-        memory: Box<[u8]>,
-        len: usize,
-    },
-}
-
-/// What a job came to.
-#[derive(Debug)]
-struct Finished {
-    token: Token,
-    result: i32,
-    memory: Memory,
-}
-
-/// What the jobs of one room share with it. Bounded by the in-flight table: every entry belongs
-/// to an operation in it.
-#[derive(Debug)]
-struct Results {
-    list: Mutex<Vec<Finished>>,
-    waker: Waker,
-}
-
-impl Results {
-    fn lock(&self) -> MutexGuard<'_, Vec<Finished>> {
-        // A push or a take leaves nothing half done, so poison says nothing.
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The files of one room.
-#[derive(Debug)]
-pub(super) struct Files {
-    pool: Option<BlockingPool>,
-    results: Arc<Results>,
-    /// Jobs whose results have not come back.
-    out: usize,
-}
-
-impl Files {
-    pub(super) fn new(pool: Option<BlockingPool>, waker: Waker) -> Self {
-        let results = Results { list: Mutex::default(), waker };
-        Self { pool, results: Arc::new(results), out: 0 }
-    }
-
-    /// Has `work` done elsewhere. What stays here of its buffer, if anything.
-    fn start(&mut self, token: Token, work: FileWork) -> Option<Ticket> {
-        let FileWork { file, buf, offset, write_from } = work;
-        let (memory, ticket) = match buf {
-            FileBuf::Owned(buf) => (Memory::Owned(buf), None),
-            FileBuf::Fixed(buf) => {
-                let len = buf.len();
-                let (memory, ticket) = buf.split();
-                (Memory::Fixed { memory, len }, Some(ticket))
-            }
-        };
-        let results = self.results.clone();
-        // A job that is dropped without having run has found no place.
-        let result = -libc::EAGAIN;
-        let job = Job { token, result, memory: Some(memory), file, offset, write_from, results };
-        self.out += 1;
-        let pool = self.pool.get_or_insert_with(BlockingPool::default);
-        // What is refused is dropped, and tells so by its result like any other.
-        drop(pool.run(Box::new(move || job.run())));
-        ticket
-    }
-}
-
-/// One call that may block.
-struct Job {
-    token: Token,
-    result: i32,
-    /// `None` only after it was handed back.
-    memory: Option<Memory>,
-    file: File,
-    offset: u64,
-    write_from: Option<usize>,
-    results: Arc<Results>,
-}
-
-impl Job {
-    fn run(mut self) {
-        let bytes = match &mut self.memory {
-            Some(Memory::Owned(buf)) => &mut buf[..],
-            Some(Memory::Fixed { memory, len }) => &mut memory[..*len],
-            None => return,
-        };
-        let (file, offset) = (self.file.std(), self.offset);
-        let outcome = loop {
-            let outcome = match self.write_from {
-                None => file.read_at(bytes, offset),
-                Some(start) => file.write_at(&bytes[start.min(bytes.len())..], offset),
-            };
-            if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-                break outcome;
-            }
-        };
-        self.result = match outcome {
-            // One call moves at most 0x7ffff000 bytes (read(2)).
-            Ok(count) => i32::try_from(count).unwrap_or(i32::MAX),
-            Err(error) => -socket_calls::errno(&error),
-        };
-    }
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        let Some(memory) = self.memory.take() else { return };
-        let mut list = self.results.lock();
-        let first = list.is_empty();
-        list.push(Finished { token: self.token, result: self.result, memory });
-        drop(list);
-        if first {
-            self.results.waker.wake();
-        }
-    }
-}
 
 impl<S: Selector> Readiness<S> {
     pub(super) fn begin_file(&mut self, token: Token) {
@@ -163,21 +22,14 @@ impl<S: Selector> Readiness<S> {
 
     /// Takes in what jobs have come to.
     pub(super) fn collect_files(&mut self) {
-        if self.files.out == 0 {
-            return;
-        }
-        let finished = core::mem::take(&mut *self.files.results.lock());
-        self.files.out -= finished.len();
-        for Finished { token, result, memory } in finished {
+        for finished in self.files.collect() {
+            let (token, result) = (finished.token, finished.result);
             let Some(held) = self.in_flight.payload_mut(token) else { continue };
-            let buf = match (memory, core::mem::replace(held, Held::Ready(Payload::None))) {
-                (Memory::Owned(buf), _) => FileBuf::Owned(buf),
-                (Memory::Fixed { memory, .. }, Held::Elsewhere(Some(ticket))) => {
-                    FileBuf::Fixed(FixedBuf::join(memory, ticket))
-                }
-                (Memory::Fixed { memory, .. }, _) => FileBuf::Owned(memory.into_vec()),
+            let ticket = match core::mem::replace(held, Held::Ready(Payload::None)) {
+                Held::Elsewhere(ticket) => ticket,
+                _ => None,
             };
-            *held = Held::Ready(Payload::File(buf));
+            *held = Held::Ready(Payload::File(finished.into_buf(ticket)));
             self.end(token, result);
         }
     }

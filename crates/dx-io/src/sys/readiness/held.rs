@@ -5,11 +5,11 @@
 
 use std::net::SocketAddr;
 
-use super::files::FileWork;
 use crate::buf::Ticket;
 use crate::file::File;
 use crate::op::Payload;
 use crate::sock::Sock;
+use crate::sys::file_jobs::FileWork;
 
 /// Payload of an operation in this room's in-flight table.
 #[derive(Debug)]
