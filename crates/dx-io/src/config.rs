@@ -180,6 +180,16 @@ impl Default for ReactorConfig {
     }
 }
 
+impl ReactorConfig {
+    /// Connections that take a descriptor each, when the process may open `descriptors` in all:
+    /// this reactor's share, and never none, or it would wait for room for ever.
+    pub(crate) fn connections_with(&self, descriptors: u64) -> u32 {
+        let usable = descriptors.saturating_sub(limits::DESCRIPTORS_RESERVED.into());
+        let share = (usable / u64::from(self.reactors.max(1))).max(1);
+        self.sockets_max.min(u32::try_from(share).unwrap_or(u32::MAX))
+    }
+}
+
 /// A reactor could not be made: which step failed, what the system said, and the cure.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -266,5 +276,27 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReactorConfig;
+
+    #[test]
+    fn a_reactor_has_room_for_one_connection_at_least() {
+        let rows = [
+            (1000, 1, 936),
+            (1000, 2, 468),
+            (1000, 0, 936),
+            (65, 2, 1),
+            (64, 1, 1),
+            (0, 7, 1),
+            (u64::MAX, 1, ReactorConfig::default().sockets_max),
+        ];
+        for (descriptors, reactors, expected) in rows {
+            let config = ReactorConfig { reactors, ..ReactorConfig::default() };
+            assert_eq!(config.connections_with(descriptors), expected, "{descriptors} {reactors}");
+        }
     }
 }

@@ -88,7 +88,7 @@ fn people_and_machines_are_told_the_same() {
 fn backends_are_found_as_they_are() {
     let report = report(&doctor(&["--json", "--workers", "2"]).output().expect("starts"));
     assert_eq!(report["workers"], 2);
-    let rungs = ["io_uring 6.1", "io_uring 5.19"];
+    let rungs = ["io_uring 6.1", "io_uring 5.19", "io_uring 5.1"];
     let is_open = |name: &str| check(&report, name).0 == "ok";
     assert_eq!(rungs.into_iter().any(is_open), opens(IoBackend::IoUring));
     assert_eq!(is_open("epoll"), opens(IoBackend::Epoll));
@@ -180,7 +180,7 @@ fn a_filter_is_found() {
         assert_eq!(check(&report, "epoll").0, "ok");
         assert_eq!(check(&report, "seccomp").0, "warning");
         let said = io::Error::from_raw_os_error(errno).to_string();
-        for rung in ["io_uring 6.1", "io_uring 5.19"] {
+        for rung in ["io_uring 6.1", "io_uring 5.19", "io_uring 5.1"] {
             let (state, value, cure) = check(&report, rung);
             assert_eq!(state, "warning");
             assert!(value.contains("io_uring_setup") && value.contains(&said), "{value}");

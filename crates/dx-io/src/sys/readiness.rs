@@ -37,7 +37,7 @@ use crate::buf::{BufferPool, FixedBuf, FixedBuffers, Lease, RoomBuffers};
 use crate::completion::{Completion, CompletionFlags};
 use crate::config::{IoBackend, ReactorConfig, StartError};
 use crate::inflight::{InFlight, State};
-use crate::limits::{DESCRIPTORS_RESERVED, SELECTOR_EVENTS};
+use crate::limits::SELECTOR_EVENTS;
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
@@ -171,9 +171,7 @@ impl<S: Selector> Reactor for Readiness<S> {
     fn new(config: &ReactorConfig) -> Result<Self, StartError> {
         let selector = S::new()?;
         let descriptors = super::host::limits().descriptors_soft;
-        let usable = descriptors.saturating_sub(DESCRIPTORS_RESERVED.into()).max(1);
-        let usable = usable / u64::from(config.reactors.max(1));
-        let sockets_max = config.sockets_max.min(u32::try_from(usable).unwrap_or(u32::MAX));
+        let sockets_max = config.connections_with(descriptors);
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         // The list is last in, first out: a core under light load uses one warm buffer.
         (0..buffers.count()).rev().for_each(|id| buffers.push_returned(id));

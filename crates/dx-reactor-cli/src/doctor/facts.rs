@@ -13,7 +13,8 @@ use dx_io::{StartError, UringRung};
 use super::trial;
 
 /// The rungs of io_uring, highest first, and the kernel that each needs.
-const RUNGS: [(UringRung, &str); 2] = [(UringRung::Deferred, "6.1"), (UringRung::Provided, "5.19")];
+const RUNGS: [(UringRung, &str); 3] =
+    [(UringRung::Deferred, "6.1"), (UringRung::Provided, "5.19"), (UringRung::Poll, "5.1")];
 
 /// This machine, as a server would find it.
 #[derive(Clone, Debug)]

@@ -41,7 +41,6 @@ use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
 use crate::inflight::{InFlight, State};
 use crate::kernel_version::KernelVersion;
-use crate::limits::DESCRIPTORS_RESERVED;
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
@@ -183,12 +182,10 @@ impl Reactor for UringReactor {
         let ring = Ring::new(config)?;
         let direct = ring.rung() >= UringRung::Deferred && kernel_is_at_least(DIRECT_FROM);
         let descriptors = super::host::limits().descriptors_soft;
-        let reserved = u64::from(DESCRIPTORS_RESERVED);
-        let sockets_max = match direct {
-            true => descriptors,
-            false => descriptors.saturating_sub(reserved) / u64::from(config.reactors.max(1)),
+        let direct_max = match direct {
+            true => config.sockets_max.min(u32::try_from(descriptors).unwrap_or(u32::MAX)),
+            false => config.connections_with(descriptors),
         };
-        let direct_max = config.sockets_max.min(u32::try_from(sockets_max).unwrap_or(u32::MAX));
         ring.uring()
             .submitter()
             .register_files_sparse(direct_max)
