@@ -2,19 +2,16 @@
 //!
 //! What that costs is told by dx-io's `sqpoll` test; here it is that cores serve with it, and that
 //! they go without when every CPU has a core.
-#![cfg(not(loom))]
-
-#[allow(dead_code)] // these cores run on threads of their own
-mod common;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream as Peer};
 use std::sync::mpsc::channel;
 
-use common::backends;
 use dx_io::{IoBackend, SqPoll};
 use dx_rt::net::TcpListener;
 use dx_rt::{Cores, CoresConfig, Phase, reached};
+
+use crate::common::backends;
 
 fn config(workers: usize) -> CoresConfig {
     let mut config = CoresConfig::pinned(workers);
