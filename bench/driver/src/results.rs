@@ -152,4 +152,14 @@ pub(crate) mod tests {
         assert_eq!(found.cpu_ns(), [Some(2.0)]);
         assert!(rows[0].beside(&rows, Server::OursEpoll).is_none());
     }
+
+    #[test]
+    fn a_round_without_an_answer_is_a_failure_and_has_no_latency() {
+        let mut row = row(64, 1, Server::OursEpoll, &[(1.0, 5.0), (1.0, 7.0)]);
+        assert_eq!((row.failures(), row.p99_us()), (0, vec![Some(5.0), Some(7.0)]));
+        row.rounds[0].report.batches = 0;
+        assert_eq!((row.failures(), row.p99_us()), (1, vec![None, Some(7.0)]));
+        row.rounds[1].report.failures.timed_out = 3;
+        assert_eq!(row.failures(), 4);
+    }
 }
