@@ -39,7 +39,9 @@ pub(crate) fn build(servers: &[Server]) -> Result<Built, Box<dyn Error>> {
     let mut built = Built { executables: HashMap::new() };
     let mut packages = vec!["-p", "bench-load"];
     for package in servers.iter().filter_map(|server| server.package()) {
-        packages.extend(["-p", package]);
+        if !packages.contains(&package) {
+            packages.extend(["-p", package]);
+        }
     }
     cargo(bench_folder(), &packages, &mut built)?;
     if servers.iter().any(|server| server.is_ours()) {

@@ -41,8 +41,7 @@ pub fn run(words: impl Iterator<Item = OsString>) -> Result<bool, Box<dyn Error>
     .concat();
     if options.writes {
         let folder = bench_folder().join("../docs");
-        let json = serde_json::to_string_pretty(&results)? + "\n";
-        document::write(&folder, &text, &json)?;
+        document::write(&folder, &text, &results.to_json()?)?;
         eprintln!("docs/benchmarks.md and docs/benchmarks.json are written");
     } else {
         print!("{text}");

@@ -57,6 +57,14 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// Whether something else ran when the measurement began. Building just before it may count:
+    /// build first, wait a minute, measure then.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.load_average.parse::<f64>().is_ok_and(|average| average > self.cpus as f64 / 2.0)
+    }
+}
+
 /// The folder of this workspace.
 pub(crate) fn bench_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

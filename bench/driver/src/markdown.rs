@@ -35,6 +35,12 @@ pub(crate) fn machine(results: &Results) -> String {
     if !peers.is_empty() {
         line(&mut text, format_args!("| peers | {} |", peers.join(", ")));
     }
+    if machine.is_busy() {
+        text.push_str(
+            "\n**The machine was busy when this began: these figures show that the command works, \
+             and nothing else.**\n",
+        );
+    }
     text
 }
 

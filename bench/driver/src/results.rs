@@ -4,6 +4,7 @@
 //! stay in the order in which they were run, so that those with the same index belong together.
 
 use bench_load::accounted::Accounted;
+use dx_load::Report;
 use serde::Serialize;
 
 use crate::machine::Machine;
@@ -63,11 +64,17 @@ impl Row {
     }
 
     pub(crate) fn p50_us(&self) -> Vec<Option<f64>> {
-        self.rounds.iter().map(|round| Some(round.report.p50_us)).collect()
+        self.latencies(|report| report.p50_us)
     }
 
     pub(crate) fn p99_us(&self) -> Vec<Option<f64>> {
-        self.rounds.iter().map(|round| Some(round.report.p99_us)).collect()
+        self.latencies(|report| report.p99_us)
+    }
+
+    /// Of rounds in which nothing was answered there is none.
+    fn latencies(&self, of: impl Fn(&Report) -> f64) -> Vec<Option<f64>> {
+        let report = self.rounds.iter().map(|round| &round.report);
+        report.map(|report| (report.batches > 0).then(|| of(report))).collect()
     }
 
     pub(crate) fn rss_mib(&self) -> Vec<Option<f64>> {
@@ -75,9 +82,10 @@ impl Row {
         self.rounds.iter().map(|round| round.server_rss.map(mib)).collect()
     }
 
-    /// Batches that failed, in all rounds.
+    /// Batches that failed, in all rounds; a round in which nothing was answered is one.
     pub(crate) fn failures(&self) -> u64 {
-        self.rounds.iter().map(|round| round.report.failures.total()).sum()
+        let reports = self.rounds.iter().map(|round| &round.report);
+        reports.map(|report| report.failures.total().max(u64::from(report.batches == 0))).sum()
     }
 
     /// The row of `server` in the same cell.
@@ -93,6 +101,14 @@ impl Results {
     pub(crate) fn failures(&self) -> u64 {
         let open = self.open.iter().flat_map(|open| &open.rows);
         self.closed.iter().chain(open).map(Row::failures).sum()
+    }
+
+    /// All of it as JSON, a line for each row, so that two runs can be compared by eye.
+    pub(crate) fn to_json(&self) -> serde_json::Result<String> {
+        let mut text =
+            serde_json::to_string(self)?.replace("{\"connections\":", "\n{\"connections\":");
+        text.push('\n');
+        Ok(text)
     }
 }
 
@@ -135,5 +151,15 @@ pub(crate) mod tests {
         let found = rows[2].beside(&rows, Server::FloorEpoll).unwrap();
         assert_eq!(found.cpu_ns(), [Some(2.0)]);
         assert!(rows[0].beside(&rows, Server::OursEpoll).is_none());
+    }
+
+    #[test]
+    fn a_round_without_an_answer_is_a_failure_and_has_no_latency() {
+        let mut row = row(64, 1, Server::OursEpoll, &[(1.0, 5.0), (1.0, 7.0)]);
+        assert_eq!((row.failures(), row.p99_us()), (0, vec![Some(5.0), Some(7.0)]));
+        row.rounds[0].report.batches = 0;
+        assert_eq!((row.failures(), row.p99_us()), (1, vec![None, Some(7.0)]));
+        row.rounds[1].report.failures.timed_out = 3;
+        assert_eq!(row.failures(), 4);
     }
 }

@@ -19,7 +19,7 @@ use dx_load::{IoBackend, LoadError, Observer, Pace, Plan, Progress, Report};
     compared with the first one's, and samples with its content. One thread makes the load."
 )]
 pub(crate) struct Bench {
-    /// What to ask for: http://HOST[:PORT]/PATH.
+    /// What to ask for, such as `http://127.0.0.1:8080/plaintext`.
     url: Url,
     /// Connections.
     #[arg(short, long, value_name = "N", default_value_t = 64)]
