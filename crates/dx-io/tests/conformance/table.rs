@@ -7,6 +7,10 @@
 //! about a backend's means, so that a crate with a backend of its own includes this file as it is;
 //! at its root are `BACKENDS`, `Backend`, `net` and this file's `bench`.
 
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 pub mod bench;
 mod bounds;
 mod churn;
@@ -34,12 +38,35 @@ macro_rules! rows {
     };
 }
 
+/// No row takes nearly as long as this; a hang takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Rows begun, each time on one more backend.
+static PROGRESS: AtomicU64 = AtomicU64::new(0);
+
+/// Aborts when no row has begun for a long time: the harness itself would wait for ever.
+fn watch() {
+    let mut seen = PROGRESS.load(Ordering::Relaxed);
+    loop {
+        std::thread::sleep(PATIENCE);
+        let now = PROGRESS.load(Ordering::Relaxed);
+        if now == seen {
+            eprintln!("no row has begun for {PATIENCE:?}: something waits for ever");
+            std::process::abort();
+        }
+        seen = now;
+    }
+}
+
 /// Runs one row on every backend.
 fn run(row: &str, on: fn(crate::Backend)) {
+    static WATCHDOG: Once = Once::new();
+    WATCHDOG.call_once(|| drop(std::thread::spawn(watch)));
     for &backend in crate::BACKENDS.iter().filter(|backend| backend.opens()) {
         match backend.skips.iter().find(|(skipped, _)| *skipped == row) {
             Some((_, reason)) => println!("{row} skipped on {}: {reason}", backend.name),
             None => {
+                PROGRESS.fetch_add(1, Ordering::Relaxed);
                 println!("{}", backend.name); // shown when the row fails
                 on(backend);
             }
