@@ -17,6 +17,7 @@ use crate::completion::{Completion, CompletionFlags};
 use crate::inflight::{Entry, State};
 use crate::op::Payload;
 use crate::sock::{Accepted, Sock};
+use crate::sys::socket_calls;
 use crate::token::{OpKind, Token, kind_of};
 
 impl UringReactor {
@@ -38,6 +39,9 @@ impl UringReactor {
             Some(OpKind::SendFile) => self.send_file_completed(token, raw.result, out),
             Some(kind) => {
                 let Some(entry) = self.in_flight.entry(token) else { return };
+                if kind == OpKind::Accept && self.accepts_again(token, &entry, raw.result) {
+                    return;
+                }
                 match kind {
                     OpKind::Accept => self.accept_completed(token, raw.result),
                     OpKind::Connect => self.connect_completed(token, raw.result),
@@ -48,12 +52,11 @@ impl UringReactor {
                 let result = match kind {
                     // Its number is its socket, which comes as a payload.
                     OpKind::Accept => raw.result.min(0),
-                    // How a cancel ends what a thread of the kernel is at.
-                    OpKind::Read | OpKind::Write
-                        if entry.cancel_requested && raw.result == -libc::EINTR =>
-                    {
-                        -libc::ECANCELED
-                    }
+                    // A thread of the kernel is at it, and was told to stop: it will end early
+                    // (io_uring_prep_cancel(3)). A send comes there after 128 waits for room.
+                    OpKind::Cancel if raw.result == -libc::EALREADY => 0,
+                    // How what such a thread was at ends.
+                    _ if entry.cancel_requested && raw.result == -libc::EINTR => -libc::ECANCELED,
                     _ => raw.result,
                 };
                 self.retire(token, &entry, result, out);
@@ -154,6 +157,19 @@ impl UringReactor {
                 None
             }
         }
+    }
+
+    /// Arms an accept again whose connection was gone before it could be accepted; whether it was
+    /// that. Its owner waits for the next one.
+    fn accepts_again(&mut self, token: Token, entry: &Entry, result: i32) -> bool {
+        let wanted = entry.state == State::Submitted && !entry.cancel_requested;
+        let Some(Held::Accepting(slot)) = self.in_flight.payload_mut(token) else { return false };
+        let hand_over = slot.hand_over;
+        let again = wanted && socket_calls::concerns_the_peer(-result);
+        if again {
+            self.arm_accept(token, entry.sock, hand_over);
+        }
+        again
     }
 
     fn accept_completed(&mut self, token: Token, result: i32) {

@@ -124,7 +124,7 @@ impl<S: Selector> Readiness<S> {
                     self.end(next.token, 0);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if concerns_the_peer(&error) => {}
+                Err(error) if socket_calls::concerns_the_peer(socket_calls::errno(&error)) => {}
                 Err(error) => {
                     self.pop_accept(sock);
                     return self.end(next.token, -socket_calls::errno(&error));
@@ -138,23 +138,4 @@ impl<S: Selector> Readiness<S> {
             accepts.pop_front();
         }
     }
-}
-
-/// Errors of the connection that was about to be accepted, not of accepting: Linux hands them on
-/// from the new socket, and accept(2) says to treat them like a retry.
-fn concerns_the_peer(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::ECONNABORTED
-                | libc::EINTR
-                | libc::EPROTO
-                | libc::ENETDOWN
-                | libc::ENOPROTOOPT
-                | libc::EHOSTDOWN
-                | libc::ENONET
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-        )
-    )
 }
