@@ -35,6 +35,10 @@ readonly SKIPPED=(
     "asks /proc whether a thread sleeps, which under Wine is one of the server"
     a_reader_that_is_behind_stops_its_peer_and_loses_nothing
     "takes 60 ms of standstill for the end, and on a busy machine Wine's server can sleep longer"
+    a_file_arrives_whole_between_other_bytes
+    "sends a file, which the IOCP room refuses"
+    others_run_between_the_steps_of_a_file
+    "sends a file, which the IOCP room refuses"
     every_page_goes_and_no_block_goes_early
     "this target has thread-locals by key: std makes one anew that is used after its destructor"
 )
@@ -142,10 +146,11 @@ make_prefix() {
     cp "$logs/prng.dll" "$library"
 }
 
-# check: the workspace with all its tests, warnings being errors.
+# check: the workspace with all its tests, warnings being errors. Without examples: one of dx-rt is
+# a bare loop over Linux's sendfile, to measure against.
 check() {
     RUSTC=$DEBIAN_RUSTC RUSTFLAGS=-Dwarnings \
-        cargo check --locked --workspace --all-targets --target $TARGET
+        cargo check --quiet --locked --workspace --lib --bins --tests --target $TARGET
 }
 
 # run NAME ARGUMENT...: cargo test; the names of failed tests with what they printed.
@@ -157,7 +162,7 @@ run() {
         timeout --kill-after=10 "$HANGS" \
         cargo test --locked --no-fail-fast --target $TARGET "$@" >"$log" 2>&1 || status=$?
     if ((status == 0)); then
-        grep '^skipped on ' "$log" | sort -u || true
+        grep ' skipped on ' "$log" | sort -u || true
         awk '/^test result:/ { passed += $4 } END { printf "%d passed\n", passed }' "$log"
         return
     fi
@@ -176,10 +181,11 @@ make_prefix
 
 echo "== check"
 check || failed+=(check)
-run dx-io -p dx-io -- --show-output
+run dx-io -p dx-io --lib --tests -- --show-output
 skips=()
 for ((i = 0; i < ${#SKIPPED[@]}; i += 2)); do
     echo "skipped: ${SKIPPED[i]}: ${SKIPPED[i + 1]}"
     skips+=(--skip "${SKIPPED[i]}")
 done
-run dx-rt -p dx-rt -- "${skips[@]}"
+run dx-rt -p dx-rt --lib --tests -- "${skips[@]}"
+run documentation -p dx-io -p dx-rt --doc

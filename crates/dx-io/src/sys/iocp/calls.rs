@@ -284,9 +284,10 @@ unsafe fn extension<F>(socket: &Socket, name: GUID) -> io::Result<F> {
 }
 
 fn update(socket: &Socket, option: i32, value: &[u8]) -> Result<(), i32> {
-    // SAFETY: pointer and length are those of `value`, which may be empty.
+    let pointer = if value.is_empty() { ptr::null() } else { value.as_ptr() };
+    // SAFETY: pointer and length are those of `value`; none is asked for where there is none.
     let status =
-        unsafe { setsockopt(raw(socket), SOL_SOCKET, option, value.as_ptr(), value.len() as i32) };
+        unsafe { setsockopt(raw(socket), SOL_SOCKET, option, pointer, value.len() as i32) };
     if status == 0 { Ok(()) } else { Err(last()) }
 }
 
