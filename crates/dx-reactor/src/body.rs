@@ -2,6 +2,7 @@
 //!
 //! Owns [`Body`]. May not know status or headers. Its one invariant: making a body copies nothing.
 
+use core::mem;
 use core::ops::Deref;
 use std::borrow::Cow;
 
@@ -26,6 +27,15 @@ impl Body {
     #[inline]
     pub const fn empty() -> Self {
         Self { held: Held::Counted(Bytes::new()) }
+    }
+
+    /// As [`Bytes::replace`].
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, body: Self) {
+        match &self.held {
+            Held::Counted(bytes) if bytes.is_static() => mem::forget(mem::replace(self, body)),
+            _ => *self = body,
+        }
     }
 }
 
@@ -69,9 +79,9 @@ impl From<Text> for Body {
 }
 
 impl From<&'static str> for Body {
-    #[inline]
+    #[inline(always)]
     fn from(text: &'static str) -> Self {
-        Bytes::from_static(text.as_bytes()).into()
+        Self { held: Held::Counted(Bytes::from_static_text(text)) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! mean. Its one invariant: the bytes never change while a `Bytes` on them exists.
 
 use core::fmt;
+use core::mem;
 use core::ops::{Bound, Deref, Range, RangeBounds};
 use std::rc::Rc;
 
@@ -65,6 +66,7 @@ impl Bytes {
         Self { held: Held::Static(bytes) }
     }
 
+    #[inline(always)]
     pub(crate) const fn from_static_text(text: &'static str) -> Self {
         Self { held: Held::StaticText(text) }
     }
@@ -127,6 +129,25 @@ impl Bytes {
             Held::Lease(lease) => Self::from(lease.to_vec()),
             held => Self { held },
         }
+    }
+
+    /// Puts `bytes` in the place of these.
+    ///
+    /// As an assignment does, but quicker where these are part of the program, as they are in
+    /// memory that is used again: then there is nothing to give back.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, bytes: Self) {
+        if self.is_static() {
+            mem::forget(mem::replace(self, bytes));
+        } else {
+            *self = bytes;
+        }
+    }
+
+    /// Whether these bytes are part of the program.
+    #[inline(always)]
+    pub(crate) const fn is_static(&self) -> bool {
+        matches!(self.held, Held::Static(_) | Held::StaticText(_))
     }
 
     /// Whether these bytes hold a receive buffer of a core that is running low on them.
