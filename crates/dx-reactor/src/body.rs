@@ -30,10 +30,18 @@ impl Body {
     }
 
     /// As [`Bytes::replace`].
+    ///
+    /// Text of the program, which most handlers with a constant answer return, is written where it
+    /// goes: moved there, it would be stored in words and loaded in pairs of them, which stalls.
     #[inline(always)]
     pub(crate) fn replace(&mut self, body: Self) {
-        match &self.held {
-            Held::Counted(bytes) if bytes.is_static() => mem::forget(mem::replace(self, body)),
+        match (&mut self.held, &body.held) {
+            (Held::Counted(old), Held::Counted(new)) if old.is_static() => {
+                match new.static_text() {
+                    Some(text) => old.set_static_text(text),
+                    None => mem::forget(mem::replace(self, body)),
+                }
+            }
             _ => *self = body,
         }
     }

@@ -150,6 +150,25 @@ impl Bytes {
         matches!(self.held, Held::Static(_) | Held::StaticText(_))
     }
 
+    /// The text of the program that these bytes are.
+    #[inline(always)]
+    pub(crate) const fn static_text(&self) -> Option<&'static str> {
+        match self.held {
+            Held::StaticText(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// As [`Bytes::replace`] by text of the program.
+    #[inline(always)]
+    pub(crate) fn set_static_text(&mut self, text: &'static str) {
+        if self.is_static() {
+            mem::forget(mem::replace(&mut self.held, Held::StaticText(text)));
+        } else {
+            self.held = Held::StaticText(text);
+        }
+    }
+
     /// Whether these bytes hold a receive buffer of a core that is running low on them.
     #[inline]
     pub(crate) fn is_scarce(&self) -> bool {

@@ -24,7 +24,7 @@ impl Form for Swar {
             let ascii = !word & TOPS;
             let controls = (!at_least(low, 0x20) | at_least(low, 0x7F)) & ascii;
             // Bit 5 set makes capitals small.
-            let small = low | ONES * 0x20;
+            let small = low | (ONES * 0x20);
             let letters = at_least(small, b'a') & !at_least(small, b'z' + 1);
             let dash = at_least(low, b'-') & !at_least(low, b'-' + 1);
             let names = (letters | dash) & ascii;
