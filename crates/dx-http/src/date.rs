@@ -17,11 +17,22 @@ const VALUE: core::ops::Range<usize> = 6..35;
 /// let date = dx_http::Date::from_unix(784_111_777);
 /// assert_eq!(date.as_str(), "Sun, 06 Nov 1994 08:49:37 GMT");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Date {
+    /// INVARIANT: what `line` was made of; dates are compared by it.
+    seconds: u64,
     /// The whole header line with its CRLF.
     line: [u8; 37],
 }
+
+impl PartialEq for Date {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.seconds == other.seconds
+    }
+}
+
+impl Eq for Date {}
 
 impl Date {
     /// The date `seconds` after 1970-01-01 00:00:00 UTC, leap seconds not counted. Later than the
@@ -39,7 +50,7 @@ impl Date {
         line[23..25].copy_from_slice(&two_digits(second / 3600));
         line[26..28].copy_from_slice(&two_digits(second / 60 % 60));
         line[29..31].copy_from_slice(&two_digits(second % 60));
-        Self { line }
+        Self { seconds, line }
     }
 
     /// The 29 bytes of the value.

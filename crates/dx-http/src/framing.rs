@@ -23,7 +23,8 @@ pub enum Framing {
 /// A field that may come once: where its value first came, and whether it came again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Once {
-    first: Span,
+    /// Start and length in one word: written as two, it could not be read as one at once.
+    first: u32,
     /// 0, 1, or 2 for every number above.
     lines: u8,
 }
@@ -32,7 +33,8 @@ impl Once {
     #[inline(always)]
     pub(crate) fn note(&mut self, value: Span) {
         if self.lines == 0 {
-            (self.first, self.lines) = (value, 1);
+            let Span { start, len } = value;
+            (self.first, self.lines) = (u32::from(start) << 16 | u32::from(len), 1);
         } else {
             self.lines = 2;
         }
@@ -40,7 +42,8 @@ impl Once {
 
     #[inline(always)]
     pub(crate) fn first(&self) -> Option<Span> {
-        (self.lines > 0).then_some(self.first)
+        let Self { first, lines } = *self;
+        (lines > 0).then_some(Span { start: (first >> 16) as u16, len: first as u16 })
     }
 
     #[inline(always)]

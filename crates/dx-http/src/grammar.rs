@@ -98,20 +98,11 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
 pub(crate) fn same_name<const N: usize>(name: &[u8], lower: &[u8; N]) -> bool {
     let Ok(name) = <&[u8; N]>::try_from(name) else { return false };
     // By words; the last one reaches back over bytes of the one before.
-    let differ = |at: usize| {
-        let word = |bytes: &[u8; N]| {
-            if N >= 8 {
-                u64::from_le_bytes(core::array::from_fn(|place| bytes[at + place]))
-            } else {
-                u32::from_le_bytes(core::array::from_fn(|place| bytes[at + place])).into()
-            }
-        };
-        (word(name) | const { if N >= 8 { SPACES } else { SPACES >> 32 } }) ^ word(lower)
-    };
     let width = const {
         assert!(N >= 4, "names shorter than a word are not compared");
         if N >= 8 { 8 } else { 4 }
     };
+    let differ = |at: usize| (word(name, at) | word(&[0x20; N], at)) ^ word(lower, at);
     let mut differs = differ(N - width);
     let mut at = 0;
     while at + width < N {
@@ -121,8 +112,16 @@ pub(crate) fn same_name<const N: usize>(name: &[u8], lower: &[u8; N]) -> bool {
     differs == 0
 }
 
-/// Bit 5 of eight bytes.
-const SPACES: u64 = u64::MAX / 0xFF * 0x20;
+/// Eight of the bytes from `at` on, or four where there are less than eight in all.
+#[inline(always)]
+fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match (rest.first_chunk::<8>(), rest.first_chunk::<4>()) {
+        (Some(word), _) => u64::from_le_bytes(*word),
+        (None, Some(word)) => u32::from_le_bytes(*word).into(),
+        (None, None) => 0,
+    }
+}
 
 const fn classes(byte: u8) -> u8 {
     let alphanumeric = byte.is_ascii_alphanumeric();

@@ -73,10 +73,12 @@ impl HeadParser {
         head.headers.clear();
         head.len = 0;
         let fresh = self.scanned == 0;
-        let (len, seen) = match fresh.then(|| whole::parse(buf, limits, head)).flatten() {
-            Some(whole) => whole,
-            None => match self.parse_lines(buf, limits, head)? {
-                Some(judged) => judged,
+        let mut seen = Seen::default();
+        let whole = if fresh { whole::parse(buf, limits, head, &mut seen) } else { None };
+        let len = match whole {
+            Some(len) => len,
+            None => match self.parse_lines(buf, limits, head, &mut seen)? {
+                Some(len) => len,
                 None => return Ok(Progress::NeedMore),
             },
         };
@@ -104,35 +106,36 @@ impl HeadParser {
         *self = Self::default();
     }
 
-    /// The head's length and what was seen in it, once its last line is there.
+    /// The head's length, once its last line is there.
     #[cold]
     fn parse_lines(
         &mut self,
         buf: &[u8],
         limits: &Limits,
         head: &mut Head,
-    ) -> Result<Option<(usize, Seen)>, HeadError> {
+        seen: &mut Seen,
+    ) -> Result<Option<usize>, HeadError> {
         let resumed = self.line > 0;
-        head.headers.clear();
-        let mut seen = Seen::default();
-        let found = self.lines(buf, limits, head, &mut seen);
+        let begin = |head: &mut Head, seen: &mut Seen| {
+            head.headers.clear();
+            *seen = Seen::default();
+        };
+        begin(head, seen);
+        let found = self.lines(buf, limits, head, seen);
         if found == Ok(None) {
             return Ok(None);
         }
         self.reset();
-        let len = found?.unwrap_or_default();
-        if !resumed {
-            return Ok(Some((len, seen)));
+        let len = found?;
+        if let (true, Some(len)) = (resumed, len) {
+            // The earlier lines are known to be valid, but not where their parts stand.
+            begin(head, seen);
+            if whole::parse(&buf[..len], limits, head, seen).is_none() {
+                begin(head, seen);
+                Self::default().lines(&buf[..len], limits, head, seen)?;
+            }
         }
-        // The earlier lines are known to be valid, and their spans are not.
-        head.headers.clear();
-        if let Some(whole) = whole::parse(&buf[..len], limits, head) {
-            return Ok(Some(whole));
-        }
-        head.headers.clear();
-        let mut seen = Seen::default();
-        Self::default().lines(&buf[..len], limits, head, &mut seen)?;
-        Ok(Some((len, seen)))
+        Ok(len)
     }
 
     /// Validates the complete lines from where the last call stopped; the head's length if the

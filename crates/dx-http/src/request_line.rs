@@ -15,7 +15,8 @@ pub(crate) fn parse(line: &[u8], base: usize, head: &mut Head) -> Result<(), Hea
 #[inline(always)]
 fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
     let (method, method_len) = match line.first_chunk() {
-        Some(b"GET ") => (Method::Get, 3),
+        // As words, here and for the version: the compiler would compare byte by byte.
+        Some(word) if u32::from_ne_bytes(*word) == u32::from_ne_bytes(*b"GET ") => (Method::Get, 3),
         _ => method(line)?,
     };
     let after = method_len + 1;
@@ -47,11 +48,17 @@ fn method(line: &[u8]) -> Result<(Method, usize), HeadError> {
 /// `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`, case-sensitive (RFC 9112 section 2.3).
 #[inline(always)]
 fn version(bytes: &[u8; 8]) -> Result<Version, HeadError> {
+    if u64::from_ne_bytes(*bytes) == u64::from_ne_bytes(*b"HTTP/1.1") {
+        return Ok(Version::Http11);
+    }
+    other_version(bytes)
+}
+
+fn other_version(bytes: &[u8; 8]) -> Result<Version, HeadError> {
     match bytes {
-        b"HTTP/1.1" => Ok(Version::Http11),
         b"HTTP/1.0" => Ok(Version::Http10),
         // RFC 9110 section 2.5: a higher minor version is understood as the highest known one.
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'] => Ok(Version::Http11),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
         [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
             Err(HeadError::UnsupportedVersion)
         }

@@ -14,7 +14,9 @@ pub(crate) struct Seen {
     host: Once,
     content_length: Once,
     transfer_encoding: Once,
-    wishes: Wishes,
+    connection: Once,
+    expect: bool,
+    upgrade: bool,
 }
 
 impl Seen {
@@ -27,9 +29,9 @@ impl Seen {
         let name = &buf[start..name_end];
         match name.len() {
             4 if grammar::same_name(name, b"host") => self.host.note(value),
-            6 if grammar::same_name(name, b"expect") => self.wishes.expect(value.of(buf)),
-            7 if grammar::same_name(name, b"upgrade") => self.wishes.upgrade(),
-            10 if grammar::same_name(name, b"connection") => self.wishes.connection(value.of(buf)),
+            6 if grammar::same_name(name, b"expect") => self.expect = true,
+            7 if grammar::same_name(name, b"upgrade") => self.upgrade = true,
+            10 if grammar::same_name(name, b"connection") => self.connection.note(value),
             14 if grammar::same_name(name, b"content-length") => self.content_length.note(value),
             17 if grammar::same_name(name, b"transfer-encoding") => {
                 self.transfer_encoding.note(value);
@@ -42,13 +44,27 @@ impl Seen {
     #[inline(always)]
     pub(crate) fn judge(&self, buf: &[u8], head: &mut Head) -> Result<(), HeadError> {
         self.judge_host(buf, head)?;
-        let Self { content_length, transfer_encoding, wishes, .. } = self;
-        head.framing = framing::judge(head.version, content_length, transfer_encoding, buf)?;
-        let verdict = wishes.judge(head.version)?;
+        let (length, coding) = (&self.content_length, &self.transfer_encoding);
+        head.framing = framing::judge(head.version, length, coding, buf)?;
+        let verdict = self.wishes(buf, head).judge(head.version)?;
         head.keep_alive = verdict.keep_alive;
         head.expect_continue = verdict.expect_continue;
         head.upgrade = verdict.upgrade;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn wishes(&self, buf: &[u8], head: &Head) -> Wishes {
+        let mut wishes = Wishes::default();
+        if self.connection.is_repeated() || self.expect {
+            gather(&mut wishes, buf, head);
+        } else if let Some(value) = self.connection.first() {
+            wishes.connection(value.of(buf));
+        }
+        if self.upgrade {
+            wishes.upgrade();
+        }
+        wishes
     }
 
     /// RFC 9112 section 3.2: 400 to HTTP/1.1 without Host, and to several or an invalid one in any
@@ -75,4 +91,11 @@ impl Seen {
         }
         Ok(())
     }
+}
+
+/// Notes every line of the two lists.
+#[cold]
+fn gather(wishes: &mut Wishes, buf: &[u8], head: &Head) {
+    head.header_all(buf, "connection").for_each(|value| wishes.connection(value));
+    head.header_all(buf, "expect").for_each(|value| wishes.expect(value));
 }

@@ -11,55 +11,66 @@ use crate::scan::{self, Form, Walker, Work};
 use crate::seen::Seen;
 use crate::{Head, Limits, request_line};
 
-/// The length of the head that `buf` begins with, and what was seen in it; `None` if it is not
-/// whole, not valid, or merely unusual. Judged it is not.
+/// The length of the head that `buf` begins with; `None` if it is not whole, not valid, or merely
+/// unusual. Then `head` and `seen` mean nothing. It is not judged as a whole.
 #[inline(always)]
-pub(crate) fn parse(buf: &[u8], limits: &Limits, head: &mut Head) -> Option<(usize, Seen)> {
-    scan::with_best(Whole { buf, limits, head })
+pub(crate) fn parse(
+    buf: &[u8],
+    limits: &Limits,
+    head: &mut Head,
+    seen: &mut Seen,
+) -> Option<usize> {
+    scan::with_best(Whole { buf, limits, head, seen })
 }
 
 struct Whole<'a> {
     buf: &'a [u8],
     limits: &'a Limits,
     head: &'a mut Head,
+    /// Lent, as it is written in small pieces: to return it would be to wait for all of them.
+    seen: &'a mut Seen,
 }
 
 impl Work for Whole<'_> {
-    type Output = Option<(usize, Seen)>;
+    type Output = Option<usize>;
 
     #[inline(always)]
     fn with<F: Form>(self, form: F) -> Self::Output {
-        let Self { buf, limits, head } = self;
+        let Self { buf, limits, head, seen } = self;
         // What lies beyond the limit is not there for this; then the head is not whole.
         let buf = &buf[..buf.len().min(limits.head_max.min(SPAN_MAX) as usize)];
+        let headers_max = usize::from(limits.headers_max);
         let mut walker = Walker::new(buf, form);
-        let mut start = line(buf, walker.stop(0))?;
+        let end = walker.stop(0);
+        let mut start = line(buf, end)?;
         if start > limits.request_line_max as usize {
             return None;
         }
-        request_line::parse(&buf[..start - 2], 0, head).ok()?;
-        let mut seen = Seen::default();
+        request_line::parse(&buf[..end], 0, head).ok()?;
         loop {
-            let name_end = match walker.other(start) {
-                colon if is(buf, colon, b':') => colon,
-                end if end == start && is(buf, start, b'\r') => {
-                    return Some((line(buf, start)?, seen));
+            let mut name_end = walker.other(start);
+            if !is(buf, name_end, b':') {
+                if name_end == start && is(buf, start, b'\r') {
+                    return line(buf, start);
                 }
-                other => {
-                    // Few names have anything but letters and dashes; the plain walk knows all.
-                    let name_end = other + grammar::run(buf.get(other..)?, TOKEN);
-                    is(buf, name_end, b':').then_some(name_end)?
+                // Few names have anything but letters and dashes; the plain walk knows all.
+                name_end += grammar::run(buf.get(name_end..)?, TOKEN);
+                if !is(buf, name_end, b':') {
+                    return None;
                 }
-            };
-            if name_end == start || head.headers.len() >= usize::from(limits.headers_max) {
+            }
+            if name_end == start || head.headers.len() >= headers_max {
                 return None;
             }
             let mut end = walker.stop(name_end + 1);
-            // The rare HTAB is allowed and costs one round more.
-            while is(buf, end, b'\t') {
-                end = walker.stop(end + 1);
-            }
-            let next = line(buf, end)?;
+            let next = loop {
+                match line(buf, end) {
+                    Some(next) => break next,
+                    // The rare HTAB is allowed and costs one round more.
+                    None if is(buf, end, b'\t') => end = walker.stop(end + 1),
+                    None => return None,
+                }
+            };
             seen.field(buf, Field::new(buf, start, name_end, end), head);
             start = next;
         }
@@ -74,7 +85,8 @@ fn is(buf: &[u8], at: usize, byte: u8) -> bool {
 /// Where the next line begins, if the CRLF of this one is at `end`.
 #[inline(always)]
 fn line(buf: &[u8], end: usize) -> Option<usize> {
-    matches!(buf.get(end..end + 2), Some(b"\r\n")).then_some(end + 2)
+    let crlf = buf.get(end..)?.first_chunk()?;
+    (u16::from_ne_bytes(*crlf) == u16::from_ne_bytes(*b"\r\n")).then_some(end + 2)
 }
 
 #[cfg(test)]
@@ -97,8 +109,8 @@ mod tests {
 
         fn with<F: Form>(self, form: F) -> Self::Output {
             let Self(buf, limits) = self;
-            let mut head = Head::default();
-            let (len, seen) = Whole { buf, limits, head: &mut head }.with(form)?;
+            let (mut head, mut seen) = (Head::default(), Seen::default());
+            let len = Whole { buf, limits, head: &mut head, seen: &mut seen }.with(form)?;
             head.len = len as u32;
             Some(seen.judge(buf, &mut head).map(|()| (len, head)))
         }

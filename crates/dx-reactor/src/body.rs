@@ -2,6 +2,7 @@
 //!
 //! Owns [`Body`]. May not know status or headers. Its one invariant: making a body copies nothing.
 
+use core::mem;
 use core::ops::Deref;
 use std::borrow::Cow;
 
@@ -26,6 +27,23 @@ impl Body {
     #[inline]
     pub const fn empty() -> Self {
         Self { held: Held::Counted(Bytes::new()) }
+    }
+
+    /// As [`Bytes::replace`].
+    ///
+    /// Text of the program, which most handlers with a constant answer return, is written where it
+    /// goes: moved there, it would be stored in words and loaded in pairs of them, which stalls.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, body: Self) {
+        match (&mut self.held, &body.held) {
+            (Held::Counted(old), Held::Counted(new)) if old.is_static() => {
+                match new.static_text() {
+                    Some(text) => old.set_static_text(text),
+                    None => mem::forget(mem::replace(self, body)),
+                }
+            }
+            _ => *self = body,
+        }
     }
 }
 
@@ -69,9 +87,9 @@ impl From<Text> for Body {
 }
 
 impl From<&'static str> for Body {
-    #[inline]
+    #[inline(always)]
     fn from(text: &'static str) -> Self {
-        Bytes::from_static(text.as_bytes()).into()
+        Self { held: Held::Counted(Bytes::from_static_text(text)) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! mean. Its one invariant: the bytes never change while a `Bytes` on them exists.
 
 use core::fmt;
+use core::mem;
 use core::ops::{Bound, Deref, Range, RangeBounds};
 use std::rc::Rc;
 
@@ -65,6 +66,7 @@ impl Bytes {
         Self { held: Held::Static(bytes) }
     }
 
+    #[inline(always)]
     pub(crate) const fn from_static_text(text: &'static str) -> Self {
         Self { held: Held::StaticText(text) }
     }
@@ -126,6 +128,44 @@ impl Bytes {
         match self.held {
             Held::Lease(lease) => Self::from(lease.to_vec()),
             held => Self { held },
+        }
+    }
+
+    /// Puts `bytes` in the place of these.
+    ///
+    /// As an assignment does, but quicker where these are part of the program, as they are in
+    /// memory that is used again: then there is nothing to give back.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, bytes: Self) {
+        if self.is_static() {
+            mem::forget(mem::replace(self, bytes));
+        } else {
+            *self = bytes;
+        }
+    }
+
+    /// Whether these bytes are part of the program.
+    #[inline(always)]
+    pub(crate) const fn is_static(&self) -> bool {
+        matches!(self.held, Held::Static(_) | Held::StaticText(_))
+    }
+
+    /// The text of the program that these bytes are.
+    #[inline(always)]
+    pub(crate) const fn static_text(&self) -> Option<&'static str> {
+        match self.held {
+            Held::StaticText(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// As [`Bytes::replace`] by text of the program.
+    #[inline(always)]
+    pub(crate) fn set_static_text(&mut self, text: &'static str) {
+        if self.is_static() {
+            mem::forget(mem::replace(&mut self.held, Held::StaticText(text)));
+        } else {
+            self.held = Held::StaticText(text);
         }
     }
 

@@ -74,8 +74,8 @@ impl Request {
     pub(crate) fn new(head: PooledHead, bytes: Bytes, body: Bytes, peer: SocketAddr) -> Self {
         let mut request = Self { parts: head };
         let parts = request.parts_mut();
-        parts.bytes = bytes;
-        parts.body = body;
+        parts.bytes.replace(bytes);
+        parts.body.replace(body);
         parts.peer = peer;
         request
     }
@@ -295,8 +295,8 @@ impl Drop for PooledHead {
     fn drop(&mut self) {
         let Some(mut parts) = self.parts.take() else { return };
         // Receive buffers go back at once, not when the memory is used again.
-        parts.bytes = Bytes::new();
-        parts.body = Bytes::new();
+        parts.bytes.replace(Bytes::new());
+        parts.body.replace(Bytes::new());
         parts.params.clear();
         if parts.head.headers.capacity() <= HEADERS_KEPT {
             Stock::give(&STOCK, parts);

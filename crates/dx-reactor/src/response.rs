@@ -101,7 +101,7 @@ impl Response {
         // What is in stock has neither content type nor headers nor body.
         parts.status = status;
         parts.content_type = content_type;
-        parts.body = body;
+        parts.body.replace(body);
         Self { parts: Some(parts) }
     }
 
@@ -179,10 +179,16 @@ impl Response {
     /// 204 must not (RFC 9110 section 8.6), and 304 would have to know that of the 200.
     #[inline]
     pub fn content_length(&self) -> Option<u64> {
+        self.announces_length().then(|| self.body().len() as u64)
+    }
+
+    /// Whether the length of the content is announced.
+    #[inline]
+    pub(crate) fn announces_length(&self) -> bool {
         match self.status() {
-            Status::NO_CONTENT | Status::NOT_MODIFIED => None,
-            status if status.is_informational() => None,
-            _ => Some(self.body().len() as u64),
+            Status::OK => true,
+            Status::NO_CONTENT | Status::NOT_MODIFIED => false,
+            status => !status.is_informational(),
         }
     }
 
@@ -209,7 +215,7 @@ impl Drop for Response {
         let Some(mut parts) = self.parts.take() else { return };
         parts.content_type = None;
         parts.headers.clear();
-        parts.body = Body::empty();
+        parts.body.replace(Body::empty());
         if parts.headers.capacity() <= HEADERS_KEPT {
             Stock::give(&STOCK, parts);
         }

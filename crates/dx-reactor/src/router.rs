@@ -5,19 +5,17 @@
 //! parameters are text.
 
 use core::future::Future;
-use core::hash::BuildHasherDefault;
 
 use dx_http::{HeaderName, HeaderValue, Method, Status};
 use dx_rt::task::PoolBox;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::app::{Fallback, Route};
+use crate::exact_paths::ExactPaths;
 use crate::fallbacks::Fallbacks;
 use crate::handler::{self, ErasedHandler, Outcome, Reply};
 use crate::into_response::IntoResponse;
 use crate::params::ParamError;
-use crate::path_hash::PathHasher;
 use crate::pattern;
 use crate::request::Request;
 use crate::response::{Problem, Response};
@@ -52,8 +50,6 @@ pub(crate) struct Router {
     /// What any path allows, for `OPTIONS *`.
     allow: HeaderValue,
 }
-
-type ExactPaths = HashMap<Box<[u8]>, usize, BuildHasherDefault<PathHasher>>;
 
 /// What a request came to, unless its handler waits.
 pub(crate) enum Dispatched {
@@ -98,7 +94,7 @@ impl Router {
             let methods = endpoints[place].methods();
             endpoints[place].allow = allow(&methods);
             if endpoints[place].names.is_empty() {
-                exact.insert(endpoints[place].pattern.as_bytes().into(), place);
+                exact.insert(endpoints[place].pattern.as_bytes(), place);
             }
         }
         let all = METHODS
@@ -124,7 +120,7 @@ impl Router {
 
     #[inline]
     fn find(&self, request: &mut Request) -> Result<Option<&Endpoint>, ParamError> {
-        if let Some(&place) = self.exact.get(request.path_bytes()) {
+        if let Some(place) = self.exact.get(request.path_bytes()) {
             return Ok(Some(&self.endpoints[place]));
         }
         request.with_params(|(path, start), params| {

@@ -80,9 +80,11 @@ impl Conn {
                 version: answer.version,
                 keep_alive,
                 content_type: response.content_type(),
-                framing: response
-                    .content_length()
-                    .map_or(ResponseFraming::None, ResponseFraming::Length),
+                framing: if response.announces_length() {
+                    ResponseFraming::Length(body.len() as u64)
+                } else {
+                    ResponseFraming::None
+                },
                 date,
                 headers: response.headers(),
             };
