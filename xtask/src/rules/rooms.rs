@@ -9,12 +9,13 @@ use crate::search::{line_of, words};
 use crate::tree::{Source, Tree};
 
 /// The rooms: a module each, as one file or as a folder.
-const ROOMS: [&str; 6] = [
+const ROOMS: [&str; 7] = [
     "crates/dx-io/src/sys",
     "crates/dx-io/src/buf",
     "crates/dx-io/src/inflight",
     "crates/dx-rt/src/task",
     "crates/dx-teleport/src/raw",
+    "crates/dx-teleport-derive/src/raw", // what the derive writes
     "crates/dx-http/src/scan",
 ];
 
@@ -129,6 +130,8 @@ mod tests {
             ("crates/dx-io/src/inflight/slots.rs", true),
             ("crates/dx-rt/src/task/slab.rs", true),
             ("crates/dx-teleport/src/raw.rs", true),
+            ("crates/dx-teleport-derive/src/raw.rs", true),
+            ("crates/dx-teleport-derive/src/structs.rs", false),
             ("crates/dx-http/src/scan/wide.rs", true),
             ("crates/dx-io/src/buffers.rs", false),
             ("crates/dx-io/src/driver.rs", false),

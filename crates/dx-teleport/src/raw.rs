@@ -1,0 +1,154 @@
+//! What unsafe code may trust: the only unsafe code of the crate.
+//!
+//! Owns [`Teleportable`] and who is it, [`Native`], and the two casts that `Native` allows. May not
+//! know messages or offsets. Its one invariant: a type is `Native` only if each of its bytes is
+//! part of a number, so any bytes are a value of it, and it has none that is not initialised.
+
+use core::slice;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::coded::Coded;
+use crate::types::{Enum, MapKey, Open};
+
+/// A type whose values have a wire form.
+///
+/// Implemented for numbers, `bool`, `char`, `String`, `Vec<T>`, `Option<T>`, `[T; N]`,
+/// `BTreeMap<K, V>` and [`Open<E>`](crate::Open), and by `#[derive(Teleport)]`. Not for `usize`,
+/// pointers, references or hash maps: their size, their meaning or their order is not the same on
+/// both sides.
+///
+/// # Safety
+///
+/// Only the derive implements it outside of this crate.
+///
+/// - What [`Coded`] asks for holds.
+/// - The type owns plain data: no pointer of it travels, and its wire form, by `zerocopy`, takes
+///   any bytes, has none that is not initialised, and has alignment 1.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be teleported",
+    label = "this type has no wire form",
+    note = "cure: use a sized number instead of `usize`, a value instead of a pointer or a \
+            reference, `BTreeMap` instead of `HashMap`",
+    note = "for a type of your own: `#[derive(Teleport)]`"
+)]
+pub unsafe trait Teleportable: Coded {}
+
+macro_rules! single {
+    ($($single:ty)*) => {
+        $(
+            // SAFETY: a single value refers to nothing: it counts, takes and checks no blocks and
+            // no strings, and its wire form, which has its size, is assigned whole.
+            unsafe impl Teleportable for $single {}
+        )*
+    };
+}
+
+single!(u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 bool char);
+
+// SAFETY: one tag, as above; any byte is a value.
+unsafe impl<E: Enum> Teleportable for Open<E> {}
+
+// SAFETY: one string is counted, taken and checked; both words of the reference are assigned.
+unsafe impl Teleportable for String {}
+
+// SAFETY: each of measure, encode and check takes one block of the elements, then what these
+// take, in their order; both words of the reference are assigned.
+unsafe impl<T: Teleportable> Teleportable for Vec<T> {}
+
+// SAFETY: as for `Vec`, with pairs: what the key takes, then what the value takes, pair by pair.
+unsafe impl<K: MapKey, V: Teleportable> Teleportable for BTreeMap<K, V> {}
+
+// SAFETY: a value that is there is counted, written and checked by its own type; one that is not,
+// by none of the three. The byte of presence and the value's bytes are written in both cases.
+unsafe impl<T: Teleportable> Teleportable for Option<T> {}
+
+// SAFETY: each of measure, encode and check goes through all elements in order.
+unsafe impl<T: Teleportable, const N: usize> Teleportable for [T; N] {}
+
+#[cfg(target_endian = "big")]
+compile_error!("native values are little-endian in memory; a big-endian target has none");
+
+/// Values that are the same bytes in memory and on the wire.
+///
+/// Numbers, arrays of them, and structs with `#[teleport(native)]`, which proves the list below
+/// in const evaluation.
+///
+/// # Safety
+///
+/// - The type has no padding: its size is the sum of the sizes of its numbers.
+/// - Every pattern of bits is a value of it.
+/// - It has no pointer, no reference and no interior mutability.
+/// - Its bytes in memory, on a little-endian target, are those of its wire form.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the same bytes in memory and on the wire",
+    note = "a native struct has numbers, arrays of numbers and other native structs only",
+    note = "cure: leave out `#[teleport(native)]`, or make the field a number"
+)]
+pub unsafe trait Native: Copy + 'static {}
+
+macro_rules! native {
+    ($($number:ty)*) => {
+        $(
+            // SAFETY: a primitive number has no padding and takes every pattern of bits; it is
+            // little-endian in memory on every target that this file compiles for.
+            unsafe impl Native for $number {}
+        )*
+    };
+}
+
+native!(u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
+
+// SAFETY: an array is its elements one behind the other, without bytes in between, so what holds
+// for the element holds for it.
+unsafe impl<T: Native, const N: usize> Native for [T; N] {}
+
+/// The bytes of `items`.
+pub fn native_bytes<T: Native>(items: &[T]) -> &[u8] {
+    let len = size_of_val(items);
+    // SAFETY: the pointer and the length in bytes are those of one live slice, borrowed as long as
+    // the result; `T: Native` has no padding, so each byte is initialised, and no interior
+    // mutability, so none changes while it is borrowed. `u8` needs no alignment.
+    unsafe { slice::from_raw_parts(items.as_ptr().cast::<u8>(), len) }
+}
+
+/// `bytes` as values in place; `None` if they are not aligned, or not a whole number of values.
+pub fn native_slice<T: Native>(bytes: &[u8]) -> Option<&[T]> {
+    let size = size_of::<T>();
+    let pointer = bytes.as_ptr().cast::<T>();
+    if size == 0 || !bytes.len().is_multiple_of(size) || !pointer.is_aligned() {
+        return None;
+    }
+    // SAFETY: the pointer is aligned for `T`, as just checked, and the bytes behind it are live,
+    // initialised and borrowed as long as the result; `len / size` values are exactly the bytes
+    // of `bytes`. `T: Native` takes every pattern of bits.
+    Some(unsafe { slice::from_raw_parts(pointer, bytes.len() / size) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{native_bytes, native_slice};
+
+    #[test]
+    fn there_and_back() {
+        let numbers = [1_u32, 0xFFFF_FFFF, 7];
+        let bytes = native_bytes(&numbers);
+        assert_eq!(bytes, [1, 0, 0, 0, 255, 255, 255, 255, 7, 0, 0, 0]);
+        assert_eq!(native_slice::<u32>(bytes), Some(&numbers[..]));
+        assert_eq!(native_slice::<[u32; 3]>(bytes), Some(&[numbers][..]));
+    }
+
+    #[test]
+    fn misaligned_odd_or_empty() {
+        let numbers = [1_u64, 2, 3];
+        let bytes = native_bytes(&numbers);
+        for start in 1..8 {
+            assert_eq!(native_slice::<u64>(&bytes[start..start + 16]), None, "{start}");
+        }
+        assert_eq!(native_slice::<u64>(&bytes[..12]), None);
+        assert_eq!(native_slice::<[u64; 0]>(bytes), None);
+        assert_eq!(native_slice::<u64>(&bytes[..0]), Some(&[][..]));
+    }
+}
