@@ -60,15 +60,25 @@ pub(crate) fn native(
             };
         }
     });
-    let last = list.last().map_or(String::new(), |field| field.label.clone());
-    let message = format!(
-        "padding behind field `{last}`: order the fields by size, largest first, or append a \
-         number that fills the gap"
-    );
+    let end = list.last().map(|field| {
+        let (member, ident, label) = (&field.member, &field.ident, &field.label);
+        let message = format!(
+            "padding behind field `{label}`: order the fields by size, largest first, or append a \
+             number that fills the gap"
+        );
+        // Padding before the field has its own message.
+        quote_spanned! {field.ty.span()=>
+            const _: () = assert!(
+                ::core::mem::size_of::<#name>() == ::core::mem::size_of::<#wire>()
+                    || ::core::mem::offset_of!(#name, #member)
+                        != ::core::mem::offset_of!(#wire, #ident),
+                #message
+            );
+        }
+    });
     Ok(quote! {
         #(#proofs)*
-        const _: () =
-            assert!(::core::mem::size_of::<#name>() == ::core::mem::size_of::<#wire>(), #message);
+        #end
 
         // SAFETY: every field is `Native`, as asserted above, so each takes every pattern of bits
         // and has no pointer. The struct is `repr(C)`, each field is where it is in the wire

@@ -15,6 +15,13 @@ use crate::wire::Wire;
 
 /// What `Teleportable` is sealed by; the derive names it, people do not.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be teleported",
+    label = "this type has no wire form",
+    note = "cure: use a sized number instead of `usize`, a value instead of a pointer or a \
+            reference, `BTreeMap` instead of `HashMap`",
+    note = "for a type of your own: `#[derive(Teleport)]`"
+)]
 pub trait Sealed {}
 
 /// What a type does on its way to the wire and back. The derive writes it; people call
@@ -26,6 +33,13 @@ pub trait Sealed {}
 /// - [`PLAIN`](Self::PLAIN) is true only if neither takes any, [`ANY`](Self::ANY) only if `check`
 ///   accepts every wire form as well.
 /// - [`SCHEMA`](Self::SCHEMA) describes [`Wire`](Self::Wire).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be teleported",
+    label = "this type has no wire form",
+    note = "cure: use a sized number instead of `usize`, a value instead of a pointer or a \
+            reference, `BTreeMap` instead of `HashMap`",
+    note = "for a type of your own: `#[derive(Teleport)]`"
+)]
 pub trait Coded: Sealed + Sized + 'static {
     /// The fixed part on the wire.
     type Wire: Wire;

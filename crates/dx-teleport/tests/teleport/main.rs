@@ -4,6 +4,9 @@
 //! the same for all of them.
 
 mod buffer;
+mod evolution;
 mod oracle;
 mod properties;
 mod types;
+mod vector_types;
+mod vectors;
