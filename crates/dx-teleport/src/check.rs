@@ -8,7 +8,7 @@ use zerocopy::FromBytes;
 
 use crate::error::ReadError;
 use crate::message::{HEADER, Message, Parts, split};
-use crate::raw::Teleportable;
+use crate::raw::{Teleportable, ascii, wires};
 use crate::wire::{SliceRef, TextRef, Wire};
 
 /// Where a check stands. Types see it in [`Coded::check`](crate::coded::Coded::check); nobody
@@ -42,8 +42,11 @@ pub(crate) fn check_plain<T: Teleportable>(wire: &T::Wire) -> Result<(), ReadErr
 }
 
 fn utf8(table: &[u8]) -> Result<(bool, &str), ReadError> {
+    if let Some(text) = ascii(table) {
+        return Ok((true, text));
+    }
     let text = core::str::from_utf8(table).map_err(|_| ReadError::Utf8)?;
-    Ok((table.is_ascii(), text))
+    Ok((false, text))
 }
 
 impl<'a> Checker<'a> {
@@ -88,10 +91,11 @@ impl<'a> Checker<'a> {
             return Err(ReadError::Offset);
         }
         let rest = self.message.data.get(offset..).ok_or(ReadError::PastEnd)?;
-        let (wires, rest) =
-            <[W]>::ref_from_prefix_with_elems(rest, count).map_err(|_| ReadError::PastEnd)?;
-        zeros(&self.message.data[self.data_at..offset])?;
-        self.data_at = self.message.data.len() - rest.len();
+        let (wires, len) = wires::<W>(rest, slice.count.get()).ok_or(ReadError::PastEnd)?;
+        if align > 1 {
+            zeros(&self.message.data[self.data_at..offset])?;
+        }
+        self.data_at = offset + len;
         Ok(wires)
     }
 

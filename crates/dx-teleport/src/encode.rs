@@ -147,7 +147,9 @@ impl<'b> Encoder<'b> {
             return (SliceRef { offset: 0.into(), count: 0.into(), element }, &mut []);
         }
         let gap = self.data_at.next_multiple_of(align) - self.data_at;
-        self.take::<u8>(gap).fill(0);
+        if gap > 0 {
+            self.take::<u8>(gap).fill(0);
+        }
         let offset = self.data_at as u32;
         let slice = SliceRef { offset: offset.into(), count: (count as u32).into(), element };
         (slice, self.take(count))
@@ -167,7 +169,7 @@ impl<'b> Encoder<'b> {
 /// Copies `from` into `to`, which is as long. Most strings are short; for those a call of memcpy
 /// costs more than the copy, so up to sixteen bytes are two words that overlap.
 #[inline]
-fn copy(to: &mut [u8], from: &[u8]) {
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     fn ends<const N: usize>(to: &mut [u8], from: &[u8]) -> Option<()> {
         let (first, last) = (from.first_chunk::<N>()?, from.last_chunk::<N>()?);
         *to.first_chunk_mut::<N>()? = *first;

@@ -11,10 +11,6 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 30;
 /// starts aligned.
 pub const MESSAGE_ALIGN: usize = 8;
 
-/// Where the elements of a numeric slice start, counted from the start of the message: what the
-/// widest number of a browser's typed array needs.
-pub(crate) const NUMERIC_ALIGN: usize = 8;
-
 /// How many times its own length a message may be followed lazily: what bounds the work when many
 /// offsets name the same bytes.
 pub const LAZY_BUDGET: usize = 4;

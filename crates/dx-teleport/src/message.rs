@@ -10,6 +10,8 @@
 
 use crate::error::ReadError;
 use crate::limits::{MESSAGE_ALIGN, MESSAGE_BYTES_MAX};
+use crate::raw::wires;
+use crate::wire::Wire;
 
 /// Bytes of the header; the root value starts behind it.
 pub(crate) const HEADER: usize = 8;
@@ -43,12 +45,11 @@ impl<'a> Message<'a> {
         self.text.get(start..start.wrapping_add(len as usize)).unwrap_or("")
     }
 
-    /// The bytes, or none if the reference is wrong, which no checked message has.
+    /// The wire forms, or none if the reference is wrong, which no checked message has.
     #[inline(always)]
-    pub(crate) fn block(&self, offset: u32, count: u32, size: usize) -> &'a [u8] {
-        let len = (count as usize).saturating_mul(size);
-        let start = offset as usize;
-        self.data.get(start..start.saturating_add(len)).unwrap_or(&[])
+    pub(crate) fn block<W: Wire>(&self, offset: u32, count: u32) -> &'a [W] {
+        let rest = self.data.get(offset as usize..).unwrap_or(&[]);
+        wires(rest, count).map_or(&[], |(wires, _)| wires)
     }
 }
 

@@ -8,8 +8,6 @@ use core::fmt;
 
 use alloc::collections::BTreeMap;
 
-use zerocopy::FromBytes;
-
 use crate::check::Checker;
 use crate::coded::{Coded, Sealed};
 use crate::encode::{Encoder, Measure};
@@ -95,9 +93,7 @@ impl<K: MapKey, V: Teleportable> Coded for BTreeMap<K, V> {
     }
 
     fn read<'a>(wire: &'a Self::Wire, message: Message<'a>) -> Pairs<'a, K, V> {
-        let (offset, count) = (wire.offset.get(), wire.count.get());
-        let bytes = message.block(offset, count, size_of::<Pair<K, V>>());
-        Pairs { wires: <[Pair<K, V>]>::ref_from_bytes(bytes).unwrap_or(&[]), message }
+        Pairs { wires: message.block(wire.offset.get(), wire.count.get()), message }
     }
 
     fn own(read: Pairs<'_, K, V>) -> Self {

@@ -1,16 +1,16 @@
 //! Numbers.
 //!
 //! Owns the numbers' wire forms. May not know anything else. Its one invariant: the bytes are
-//! little-endian everywhere; a float keeps its bits, NaN included.
+//! little-endian everywhere; a float keeps its bits, NaN included. A slice of numbers starts at a
+//! multiple of their size, at most 8, so that typed arrays of a browser can lie on it.
 
 use zerocopy::IntoBytes;
 use zerocopy::little_endian as le;
 
 use crate::check::Checker;
 use crate::coded::{Coded, Sealed};
-use crate::encode::{Encoder, Measure};
+use crate::encode::{Encoder, Measure, copy};
 use crate::error::ReadError;
-use crate::limits::NUMERIC_ALIGN;
 use crate::message::Message;
 use crate::raw::{Native, native_bytes};
 use crate::schema::{Kind, Number, Schema};
@@ -19,7 +19,7 @@ use crate::wire::Wire;
 /// Copies native values to their wire forms in one go.
 #[inline]
 pub fn encode_native<T: Native, W: Wire>(items: &[T], out: &mut [W]) {
-    out.as_mut_bytes().copy_from_slice(native_bytes(items));
+    copy(out.as_mut_bytes(), native_bytes(items));
 }
 
 macro_rules! number {
@@ -74,14 +74,14 @@ macro_rules! number {
 number! {
     u8 u8, Unsigned, 1, core::convert::identity, core::convert::identity, encode_native;
     i8 i8, Signed, 1, core::convert::identity, core::convert::identity, encode_native;
-    u16 le::U16, Unsigned, NUMERIC_ALIGN, le::U16::new, le::U16::get, encode_native;
-    i16 le::I16, Signed, NUMERIC_ALIGN, le::I16::new, le::I16::get, encode_native;
-    u32 le::U32, Unsigned, NUMERIC_ALIGN, le::U32::new, le::U32::get, encode_native;
-    i32 le::I32, Signed, NUMERIC_ALIGN, le::I32::new, le::I32::get, encode_native;
-    u64 le::U64, Unsigned, NUMERIC_ALIGN, le::U64::new, le::U64::get, encode_native;
-    i64 le::I64, Signed, NUMERIC_ALIGN, le::I64::new, le::I64::get, encode_native;
-    f32 le::F32, Float, NUMERIC_ALIGN, le::F32::new, le::F32::get, encode_native;
-    f64 le::F64, Float, NUMERIC_ALIGN, le::F64::new, le::F64::get, encode_native;
-    u128 le::U128, Unsigned, NUMERIC_ALIGN, le::U128::new, le::U128::get;
-    i128 le::I128, Signed, NUMERIC_ALIGN, le::I128::new, le::I128::get;
+    u16 le::U16, Unsigned, 2, le::U16::new, le::U16::get, encode_native;
+    i16 le::I16, Signed, 2, le::I16::new, le::I16::get, encode_native;
+    u32 le::U32, Unsigned, 4, le::U32::new, le::U32::get, encode_native;
+    i32 le::I32, Signed, 4, le::I32::new, le::I32::get, encode_native;
+    u64 le::U64, Unsigned, 8, le::U64::new, le::U64::get, encode_native;
+    i64 le::I64, Signed, 8, le::I64::new, le::I64::get, encode_native;
+    f32 le::F32, Float, 4, le::F32::new, le::F32::get, encode_native;
+    f64 le::F64, Float, 8, le::F64::new, le::F64::get, encode_native;
+    u128 le::U128, Unsigned, 8, le::U128::new, le::U128::get;
+    i128 le::I128, Signed, 8, le::I128::new, le::I128::get;
 }

@@ -34,6 +34,13 @@ impl Coded for bool {
     }
 
     #[inline]
+    fn check_slice(wires: &[BoolWire], _: &mut Checker<'_>) -> Result<(), ReadError> {
+        // Without an early end, so that many are looked at in one step.
+        let any = wires.iter().fold(0, |any, wire| any | wire.0);
+        if any <= 1 { Ok(()) } else { Err(ReadError::Bool) }
+    }
+
+    #[inline]
     fn read<'a>(wire: &'a BoolWire, _: Message<'a>) -> Self {
         wire.0 == 1
     }

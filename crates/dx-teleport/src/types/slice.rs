@@ -8,7 +8,7 @@ use core::slice::Iter;
 
 use alloc::vec::Vec;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use crate::check::Checker;
 use crate::coded::{Coded, Sealed};
@@ -53,9 +53,7 @@ impl<T: Teleportable> Coded for Vec<T> {
 
     #[inline]
     fn read<'a>(wire: &'a SliceRef<T>, message: Message<'a>) -> Items<'a, T> {
-        let (offset, count) = (wire.offset.get(), wire.count.get());
-        let bytes = message.block(offset, count, size_of::<T::Wire>());
-        Items { wires: <[T::Wire]>::ref_from_bytes(bytes).unwrap_or(&[]), message }
+        Items { wires: message.block(wire.offset.get(), wire.count.get()), message }
     }
 
     fn own(read: Items<'_, T>) -> Self {
