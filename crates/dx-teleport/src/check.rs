@@ -8,7 +8,7 @@ use zerocopy::FromBytes;
 
 use crate::error::ReadError;
 use crate::message::{HEADER, Message, Parts, split};
-use crate::raw::{Teleportable, ascii, wires};
+use crate::raw::{Table, Teleportable, wires};
 use crate::wire::{SliceRef, TextRef, Wire};
 
 /// Where a check stands. Types see it in [`Coded::check`](crate::coded::Coded::check); nobody
@@ -18,18 +18,17 @@ pub struct Checker<'a> {
     message: Message<'a>,
     data_at: usize,
     text_at: usize,
-    is_ascii: bool,
 }
 
 /// Checks all of `bytes` as a message whose root is a `T`.
 pub(crate) fn check<T: Teleportable>(bytes: &[u8]) -> Result<(&T::Wire, Message<'_>), ReadError> {
     let Parts { data, table } = split(bytes)?;
-    let (is_ascii, text) = utf8(table)?;
+    let text = Table::new(table).ok_or(ReadError::Utf8)?;
     let root = data.get(HEADER..).ok_or(ReadError::Short)?;
     let (root, _) = T::Wire::ref_from_prefix(root).map_err(|_| ReadError::Short)?;
     let message = Message { data, text };
     let data_at = HEADER + size_of::<T::Wire>();
-    let mut checker = Checker { message, data_at, text_at: data.len(), is_ascii };
+    let mut checker = Checker { message, data_at, text_at: data.len() };
     T::check(root, &mut checker)?;
     checker.finish()?;
     Ok((root, message))
@@ -41,18 +40,10 @@ pub(crate) fn check_plain<T: Teleportable>(wire: &T::Wire) -> Result<(), ReadErr
     T::check(wire, &mut Checker::of_nothing())
 }
 
-fn utf8(table: &[u8]) -> Result<(bool, &str), ReadError> {
-    if let Some(text) = ascii(table) {
-        return Ok((true, text));
-    }
-    let text = core::str::from_utf8(table).map_err(|_| ReadError::Utf8)?;
-    Ok((false, text))
-}
-
 impl<'a> Checker<'a> {
     /// For plain values, which take neither blocks nor strings.
     pub(crate) fn of_nothing() -> Self {
-        Self { message: Message::NONE, data_at: 0, text_at: 0, is_ascii: true }
+        Self { message: Message::NONE, data_at: 0, text_at: 0 }
     }
 
     /// Takes the next string.
@@ -69,7 +60,7 @@ impl<'a> Checker<'a> {
         if len > self.message.text.len() - start {
             return Err(ReadError::PastEnd);
         }
-        if !self.is_ascii && !self.message.text.is_char_boundary(start + len) {
+        if !self.message.text.is_boundary(start + len) {
             return Err(ReadError::Utf8);
         }
         self.text_at = offset + len;

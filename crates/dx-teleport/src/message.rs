@@ -10,7 +10,7 @@
 
 use crate::error::ReadError;
 use crate::limits::{MESSAGE_ALIGN, MESSAGE_BYTES_MAX};
-use crate::raw::wires;
+use crate::raw::{Table, wires};
 use crate::wire::Wire;
 
 /// Bytes of the header; the root value starts behind it.
@@ -24,8 +24,8 @@ const FORMAT: u8 = 1;
 pub struct Message<'a> {
     /// Header, root and blocks.
     pub(crate) data: &'a [u8],
-    /// The string table; empty until it was found to be UTF-8.
-    pub(crate) text: &'a str,
+    /// The string table.
+    pub(crate) text: Table<'a>,
 }
 
 /// A message cut into its parts, with a table that may not be UTF-8.
@@ -36,13 +36,13 @@ pub(crate) struct Parts<'a> {
 
 impl<'a> Message<'a> {
     /// What a value is read from that refers to nothing.
-    pub(crate) const NONE: Self = Self { data: &[], text: "" };
+    pub(crate) const NONE: Self = Self { data: &[], text: Table::EMPTY };
 
     /// The string, or "" if the reference is wrong, which no checked message has.
     #[inline(always)]
     pub(crate) fn text(&self, offset: u32, len: u32) -> &'a str {
         let start = (offset as usize).wrapping_sub(self.data.len());
-        self.text.get(start..start.wrapping_add(len as usize)).unwrap_or("")
+        self.text.get(start, len as usize).unwrap_or("")
     }
 
     /// The wire forms, or none if the reference is wrong, which no checked message has.

@@ -145,15 +145,57 @@ pub(crate) fn wires<W: Wire>(bytes: &[u8], count: u32) -> Option<(&[W], usize)> 
     Some((wires, len as usize))
 }
 
-/// `bytes` as a string if each of them is ASCII: four times faster to find out than UTF-8.
-pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
-    // SAFETY: each byte is ASCII, as just checked, and ASCII is UTF-8.
-    bytes.is_ascii().then(|| unsafe { core::str::from_utf8_unchecked(bytes) })
+/// A string table that is UTF-8.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table<'a> {
+    text: &'a str,
+    /// INVARIANT: true only if every byte of `text` is ASCII.
+    is_ascii: bool,
+}
+
+impl<'a> Table<'a> {
+    /// A table without strings.
+    pub(crate) const EMPTY: Self = Self { text: "", is_ascii: true };
+
+    /// `bytes`, if they are UTF-8. For ASCII that is found out four times faster.
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
+        if bytes.is_ascii() {
+            // SAFETY: each byte is ASCII, as just checked, and ASCII is UTF-8.
+            let text = unsafe { core::str::from_utf8_unchecked(bytes) };
+            return Some(Self { text, is_ascii: true });
+        }
+        Some(Self { text: core::str::from_utf8(bytes).ok()?, is_ascii: false })
+    }
+
+    /// The string; `None` if it reaches past the end or is cut inside a character.
+    #[inline(always)]
+    pub(crate) fn get(&self, start: usize, len: usize) -> Option<&'a str> {
+        let end = start.checked_add(len)?;
+        if !self.is_ascii {
+            return self.text.get(start..end);
+        }
+        let bytes = self.text.as_bytes().get(start..end)?;
+        // SAFETY: by the invariant of `is_ascii` each byte of the table is ASCII, so each byte of
+        // this part of it is, and ASCII is UTF-8.
+        Some(unsafe { core::str::from_utf8_unchecked(bytes) })
+    }
+
+    /// Whether a string may end at `at`, which is inside the table or its end.
+    #[inline(always)]
+    pub(crate) fn is_boundary(&self, at: usize) -> bool {
+        self.is_ascii || self.text.is_char_boundary(at)
+    }
+
+    /// Bytes of the table.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ascii, native_bytes, native_slice, wires};
+    use super::{Table, native_bytes, native_slice, wires};
 
     #[test]
     fn wire_forms_at_any_address() {
@@ -169,13 +211,20 @@ mod tests {
     }
 
     #[test]
-    fn ascii_alone() {
-        assert_eq!(ascii(b""), Some(""));
-        assert_eq!(ascii(&[0x7F; 99]), core::str::from_utf8(&[0x7F; 99]).ok());
+    fn tables_cut_between_characters() {
+        for text in ["", "abc", "né!", "\u{10FFFF}x", "é"] {
+            let table = Table::new(text.as_bytes()).unwrap();
+            for start in 0..text.len() + 2 {
+                for len in 0..text.len() + 2 {
+                    assert_eq!(table.get(start, len), text.get(start..start + len), "{text}");
+                }
+                assert_eq!(table.get(start, usize::MAX), None);
+            }
+        }
         for at in 0..99 {
             let mut bytes = [b'a'; 99];
             bytes[at] = 0x80;
-            assert_eq!(ascii(&bytes), None, "{at}");
+            assert!(Table::new(&bytes).is_none(), "{at}");
         }
     }
 
