@@ -106,6 +106,39 @@ impl<'a> Checker<'a> {
 /// Bytes that carry nothing are zero.
 #[inline]
 pub fn zeros(bytes: &[u8]) -> Result<(), ReadError> {
-    let any = bytes.iter().fold(0, |any, byte| any | byte);
-    if any == 0 { Ok(()) } else { Err(ReadError::NotZero) }
+    if any(bytes) == 0 { Ok(()) } else { Err(ReadError::NotZero) }
+}
+
+/// The bits that are set in any of the bytes, each at its place in a byte, somewhere in a word.
+/// Most of what is looked at is short; words that overlap spare it a loop.
+#[inline]
+pub(crate) fn any(bytes: &[u8]) -> u64 {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let (words, _) = bytes.as_chunks::<8>();
+        return words
+            .iter()
+            .fold(u64::from_ne_bytes(*last), |any, word| any | u64::from_ne_bytes(*word));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return u64::from(u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last));
+    }
+    u64::from(bytes.iter().fold(0, |any, byte| any | byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::any;
+
+    #[test]
+    fn no_byte_is_overlooked() {
+        for len in 0..40 {
+            assert_eq!(any(&alloc::vec![0; len]), 0);
+            for at in 0..len {
+                let mut bytes = alloc::vec![1; len];
+                bytes[at] = 0x40;
+                assert_ne!(any(&bytes) & 0x4040_4040_4040_4040, 0, "{at} of {len}");
+                assert_eq!(any(&bytes) & !0x4141_4141_4141_4141, 0, "{at} of {len}");
+            }
+        }
+    }
 }

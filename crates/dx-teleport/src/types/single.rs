@@ -3,7 +3,9 @@
 //! Owns their wire forms. May not know anything else. Its one invariant: neither exists before its
 //! bits were looked at.
 
-use crate::check::Checker;
+use zerocopy::IntoBytes;
+
+use crate::check::{Checker, any};
 use crate::coded::{Coded, Sealed};
 use crate::encode::{Encoder, Measure};
 use crate::error::ReadError;
@@ -36,8 +38,8 @@ impl Coded for bool {
     #[inline]
     fn check_slice(wires: &[BoolWire], _: &mut Checker<'_>) -> Result<(), ReadError> {
         // Without an early end, so that many are looked at in one step.
-        let any = wires.iter().fold(0, |any, wire| any | wire.0);
-        if any <= 1 { Ok(()) } else { Err(ReadError::Bool) }
+        let is_good = any(wires.as_bytes()) & !0x0101_0101_0101_0101 == 0;
+        if is_good { Ok(()) } else { Err(ReadError::Bool) }
     }
 
     #[inline]
