@@ -294,7 +294,8 @@ macro_rules! readers {
                 add(text($t!(p.dimension $($call)*)));
                 add(item($each!(p.selected_item $($call)*)));
                 add($some!(p.spawn_dimension $($call)*).map_or(0, |name| text($t!(name))));
-                add($some!(p.spawn_forced $($call)*).map_or(0, |bit| 1 + u64::from(bit.to_owned())));
+                let forced = $some!(p.spawn_forced $($call)*);
+                add(forced.map_or(0, |bit| 1 + u64::from(bit.to_owned())));
                 p.inventory $($call)*.iter().for_each(|x| add(item(x)));
                 p.ender_items $($call)*.iter().for_each(|x| add(item(x)));
                 if let Some(place) = $some!(p.entered_nether_position $($call)*) {

@@ -1,9 +1,9 @@
 //! What unsafe code may trust: the only unsafe code of the crate.
 //!
-//! Owns [`Teleportable`] and who is it, [`Native`], and the casts that are proved by a look at the bytes or
-//! by `Native`. May not
-//! know messages or offsets. Its one invariant: a type is `Native` only if each of its bytes is
-//! part of a number, so any bytes are a value of it, and it has none that is not initialised.
+//! Owns [`Teleportable`] and who is it, [`Native`], and the casts that are proved by a look at the
+//! bytes, by `Native` or by `zerocopy`. May not know messages or offsets. Its one invariant: a type
+//! is `Native` only if each of its bytes is part of a number, so any bytes are a value of it, and
+//! it has none that is not initialised.
 
 use core::slice;
 

@@ -27,6 +27,7 @@ pub(crate) const LISTED: &[(&str, &str)] = &[
     ("bench/floors/src/uring/queue.rs", "submissions of the bare loop"),
     ("bench/load/src/holder.rs", "IP_BIND_ADDRESS_NO_PORT, which no safe crate sets"),
     ("crates/dx-io/tests/host.rs", "lowers RLIMIT_NOFILE, to see it raised again"),
+    ("crates/dx-teleport/examples/vectors_wasm.rs", "names that a WebAssembly host calls"),
     ("crates/dx-reactor/tests/no_allocation.rs", "an allocator that counts on worker threads"),
     ("crates/dx-reactor/tests/seccomp.rs", "a child process filters its own system calls"),
     ("crates/dx-rt/tests/pool_box.rs", "a counting allocator; a future that asks where it is"),
