@@ -9,12 +9,13 @@ use crate::search::{line_of, words};
 use crate::tree::{Source, Tree};
 
 /// The rooms: a module each, as one file or as a folder.
-const ROOMS: [&str; 6] = [
+const ROOMS: [&str; 7] = [
     "crates/dx-io/src/sys",
     "crates/dx-io/src/buf",
     "crates/dx-io/src/inflight",
     "crates/dx-rt/src/task",
     "crates/dx-teleport/src/raw",
+    "crates/dx-teleport-derive/src/raw", // what the derive writes
     "crates/dx-http/src/scan",
 ];
 
@@ -29,6 +30,7 @@ pub(crate) const LISTED: &[(&str, &str)] = &[
     ("crates/dx-io/tests/conformance/storms.rs", "interrupts a thread by signals"),
     ("crates/dx-io/tests/host.rs", "lowers RLIMIT_NOFILE, to see it raised again"),
     ("crates/dx-reactor-cli/tests/doctor.rs", "a child process filters its own system calls"),
+    ("crates/dx-teleport/examples/vectors_wasm.rs", "names that a WebAssembly host calls"),
     ("crates/dx-reactor/tests/no_allocation.rs", "an allocator that counts on worker threads"),
     ("crates/dx-reactor/tests/seccomp.rs", "a child process filters its own system calls"),
     ("crates/dx-rt/tests/pool_box.rs", "a counting allocator; a future that asks where it is"),
@@ -132,6 +134,8 @@ mod tests {
             ("crates/dx-io/src/inflight/slots.rs", true),
             ("crates/dx-rt/src/task/slab.rs", true),
             ("crates/dx-teleport/src/raw.rs", true),
+            ("crates/dx-teleport-derive/src/raw.rs", true),
+            ("crates/dx-teleport-derive/src/structs.rs", false),
             ("crates/dx-http/src/scan/wide.rs", true),
             ("crates/dx-io/src/buffers.rs", false),
             ("crates/dx-io/src/driver.rs", false),
