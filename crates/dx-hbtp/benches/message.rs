@@ -3,9 +3,9 @@
 //! Owns one call with 20 bytes of payload, repeated. May not judge: it prints, a person compares.
 //! Its one invariant: every round reads bytes the compiler cannot see through.
 //!
-//! `cargo bench -p dx-hbtp` prints times. `--bench message -- count ROUNDS BATCH` runs the session's
-//! row alone, for counting instructions (`valgrind --tool=callgrind`): two runs that differ in
-//! ROUNDS differ in nothing else.
+//! `cargo bench -p dx-hbtp` prints times. `--bench message -- count ROUNDS BATCH` runs the
+//! session's row alone, for counting instructions (`valgrind --tool=callgrind`): two runs that
+//! differ in ROUNDS differ in nothing else.
 
 use std::hint::black_box;
 use std::time::Instant;

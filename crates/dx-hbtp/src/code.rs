@@ -21,8 +21,8 @@ macro_rules! codes {
     };
 }
 
-/// The code of an error (H-9.4): 0 to 16 are those of gRPC, 0x0100 and up the protocol's own, 0x8000
-/// and up the application's.
+/// The code of an error (H-9.4): 0 to 16 are those of gRPC, 0x0100 and up the protocol's own,
+/// 0x8000 and up the application's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct ErrorCode(u16);

@@ -7,10 +7,13 @@ use alloc::vec::Vec;
 
 use crate::{HbtpFlags, HbtpHeader, HbtpOpcode};
 
+/// The ceiling outside frames.
+const NO_FRAME: usize = usize::MAX;
+
 /// A reusable buffer for frames: [`reset`](Self::reset) keeps the memory.
 ///
-/// Inside [`frame`](Self::frame) it behaves as if it held the payload of that frame alone, and takes
-/// no more than the frame may hold. Outside, the caller bounds it by sending what is in it.
+/// Inside [`frame`](Self::frame) it behaves as if it held the payload of that frame alone, and
+/// takes no more than the frame may hold. Outside, the caller bounds it by sending what is in it.
 ///
 /// ```
 /// let mut buffer = dx_hbtp::ResponseBuffer::with_capacity(64);
@@ -19,13 +22,13 @@ use crate::{HbtpFlags, HbtpHeader, HbtpOpcode};
 /// buffer.reset();
 /// assert!(buffer.is_empty() && buffer.capacity() >= 64);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ResponseBuffer {
     bytes: Vec<u8>,
     /// Where the payload of the open frame starts; 0 without one.
     floor: usize,
-    /// What the payload of the open frame may still come to; only used with one.
-    ceiling: Option<usize>,
+    /// Where the payload of the open frame must end; `usize::MAX` without one.
+    ceiling: usize,
     is_overflowing: bool,
 }
 
@@ -33,10 +36,16 @@ pub struct ResponseBuffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameOverflow;
 
+impl Default for ResponseBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl ResponseBuffer {
     /// An empty buffer without memory.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), floor: 0, ceiling: None, is_overflowing: false }
+        Self { bytes: Vec::new(), floor: 0, ceiling: NO_FRAME, is_overflowing: false }
     }
 
     /// An empty buffer with room for `capacity` bytes.
@@ -48,9 +57,7 @@ impl ResponseBuffer {
     /// fails when it ends.
     #[inline]
     pub fn write(&mut self, bytes: &[u8]) {
-        if let Some(ceiling) = self.ceiling
-            && ceiling - self.bytes.len() < bytes.len()
-        {
+        if self.ceiling - self.bytes.len() < bytes.len() {
             self.is_overflowing = true;
             return;
         }
@@ -69,7 +76,7 @@ impl ResponseBuffer {
     /// # Panics
     /// If there are fewer.
     pub fn consume(&mut self, count: usize) {
-        assert!(self.ceiling.is_none(), "sent from inside a frame");
+        assert!(self.ceiling == NO_FRAME, "sent from inside a frame");
         self.bytes.drain(..count);
     }
 
@@ -97,8 +104,8 @@ impl ResponseBuffer {
         self.bytes.capacity()
     }
 
-    /// Appends one frame whose payload `write` writes, and returns what `write` returned. If that is
-    /// an error, or the payload comes to more than `payload_max`, nothing of the frame is kept.
+    /// Appends one frame whose payload `write` writes, and returns what `write` returned. If that
+    /// is an error, or the payload comes to more than `payload_max`, nothing of the frame is kept.
     ///
     /// # Errors
     /// The inner result is that of `write`; the outer one tells that the payload was too large.
@@ -112,16 +119,16 @@ impl ResponseBuffer {
         payload_max: u32,
         write: impl FnOnce(&mut Self) -> Result<(), E>,
     ) -> Result<Result<(), E>, FrameOverflow> {
-        assert!(self.ceiling.is_none(), "a frame inside a frame");
+        assert!(self.ceiling == NO_FRAME, "a frame inside a frame");
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; HbtpHeader::SIZE]);
         self.floor = start + HbtpHeader::SIZE;
-        self.ceiling = Some(self.floor.saturating_add(payload_max as usize));
+        self.ceiling = self.floor.saturating_add(payload_max as usize);
         self.is_overflowing = false;
         let result = write(self);
         let length = (self.bytes.len() - self.floor) as u32;
         let is_kept = result.is_ok() && !self.is_overflowing;
-        (self.floor, self.ceiling) = (0, None);
+        (self.floor, self.ceiling) = (0, NO_FRAME);
         if is_kept {
             let header = HbtpHeader::new(opcode, flags, sequence, length).to_bytes();
             self.bytes[start..start + HbtpHeader::SIZE].copy_from_slice(&header);

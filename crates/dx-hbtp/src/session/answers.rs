@@ -1,7 +1,7 @@
 //! Answers to what the peer sent.
 //!
-//! Owns the terminal frame of a call, and refusals. May not know handlers. Its one invariant: a call
-//! leaves the table in the same step in which its terminal frame is written.
+//! Owns the terminal frame of a call, and refusals. May not know handlers. Its one invariant: a
+//! call leaves the table in the same step in which its terminal frame is written.
 
 use core::fmt;
 
@@ -25,8 +25,8 @@ impl fmt::Display for NotOpen {
 impl core::error::Error for NotOpen {}
 
 impl Session {
-    /// Answers a call: with what `write` writes as the payload of the RpcResponse, or with the error
-    /// it returns. An answer larger than the peer takes in becomes RESOURCE_EXHAUSTED.
+    /// Answers a call: with what `write` writes as the payload of the RpcResponse, or with the
+    /// error it returns. An answer larger than the peer takes in becomes RESOURCE_EXHAUSTED.
     ///
     /// On a closed connection nothing is written.
     ///
@@ -68,8 +68,8 @@ impl Session {
         Ok(())
     }
 
-    /// Answers a frame that is no call (H-2.6). If it expects no answer, only runs `write` and keeps
-    /// nothing of what it wrote.
+    /// Answers a frame that is no call (H-2.6). If it expects no answer, only runs `write` and
+    /// keeps nothing of what it wrote.
     pub fn reply(
         &mut self,
         header: &HbtpHeader,

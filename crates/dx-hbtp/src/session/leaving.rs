@@ -36,9 +36,9 @@ impl Leaving {
 }
 
 impl Session {
-    /// Tells the peer that we are leaving. With the flag [`FINAL`] no call is accepted from here on;
-    /// without it is the announcement. `last_call` is filled in. When [`is_drained`](Self::is_drained)
-    /// the connection can be closed.
+    /// Tells the peer that we are leaving. With the flag [`FINAL`] no call is accepted from here
+    /// on; without it is the announcement. `last_call` is filled in. When
+    /// [`is_drained`](Self::is_drained) the connection can be closed.
     pub fn go_away(&mut self, goaway: &GoAway<'_>, out: &mut ResponseBuffer) {
         if !self.is_open() {
             return;
