@@ -13,8 +13,8 @@ use crate::{
 
 impl Session {
     /// Takes in frames from the start of `input` up to the first that is an event. What the
-    /// protocol answers itself is appended to `out`. A call that was reported before and is not answered is
-    /// from now on an open call without deadline (see [`Session::defer`]).
+    /// protocol answers itself is appended to `out`. A call that was reported before and is not
+    /// answered is from now on an open call without deadline (see [`Session::defer`]).
     #[inline]
     pub fn next<'a>(&mut self, input: &'a [u8], now_ms: u64, out: &mut ResponseBuffer) -> Step<'a> {
         if let Some(sequence) = self.current.take() {
