@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use crate::machine::bench_folder;
 use crate::servers::Server;
 
 /// The load generator's target.
@@ -35,18 +36,31 @@ impl Built {
 
 /// Builds `servers` and the load generator.
 pub(crate) fn build(servers: &[Server]) -> Result<Built, Box<dyn Error>> {
-    let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut built = Built { executables: HashMap::new() };
-    let packages = ["-p", "bench-load", "-p", "bench-floors", "-p", "bench-actix"];
-    cargo(&bench, &packages, &mut built)?;
+    let mut packages = vec!["-p", "bench-load"];
+    for package in servers.iter().filter_map(|server| server.package()) {
+        if !packages.contains(&package) {
+            packages.extend(["-p", package]);
+        }
+    }
+    cargo(bench_folder(), &packages, &mut built)?;
     if servers.iter().any(|server| server.is_ours()) {
-        cargo(&bench.join(".."), &["--example", "hello", "-p", "dx-reactor"], &mut built)?;
+        let hello = ["--example", "hello", "-p", "dx-reactor"];
+        cargo(&bench_folder().join(".."), &hello, &mut built)?;
     }
     let targets = servers.iter().map(|server| server.target()).chain([LOAD]);
     match targets.into_iter().find(|target| !built.executables.contains_key(*target)) {
         Some(missing) => Err(format!("cargo built no executable called {missing}").into()),
         None => Ok(built),
     }
+}
+
+/// Builds one executable of this workspace.
+pub(crate) fn build_one(package: &str, target: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let mut built = Built { executables: HashMap::new() };
+    cargo(bench_folder(), &["-p", package], &mut built)?;
+    let found = built.executables.remove(target);
+    Ok(found.ok_or_else(|| format!("cargo built no executable called {target}"))?)
 }
 
 /// One line of `cargo build --message-format json`; other fields do not matter here.
@@ -64,7 +78,7 @@ struct Target {
 fn cargo(workspace: &Path, arguments: &[&str], built: &mut Built) -> Result<(), Box<dyn Error>> {
     eprintln!("cargo build --release {}", arguments.join(" "));
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--message-format", "json-render-diagnostics"])
+        .args(["build", "--release", "--locked", "--message-format", "json-render-diagnostics"])
         .args(arguments)
         .current_dir(workspace)
         .stderr(Stdio::inherit())

@@ -15,11 +15,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::build::Built;
-use crate::servers::Server;
-
-/// How long a server may take to accept its first connection.
-const READY: Duration = Duration::from_secs(10);
+/// How long a server may take to accept its first connection, or to end. Under valgrind all is
+/// some fifty times slower.
+const READY: Duration = Duration::from_secs(30);
 
 /// How often a free port may turn out to have been taken meanwhile.
 const PORT_ATTEMPTS: usize = 3;
@@ -34,6 +32,19 @@ impl Running {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
+
+    /// Waits until the process has ended by itself, in order.
+    pub(crate) fn ended(mut self) -> Result<(), Box<dyn Error>> {
+        let deadline = Instant::now() + READY;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait()? {
+                let ended = status.success();
+                return if ended { Ok(()) } else { Err(format!("it ended with {status}").into()) };
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Err("it does not end".into())
+    }
 }
 
 impl Drop for Running {
@@ -44,28 +55,29 @@ impl Drop for Running {
     }
 }
 
-/// Starts `server` on a free port of 127.0.0.1, pinned to `cpu`, and waits until it accepts.
+/// Starts a server on a free port of 127.0.0.1 and waits until it accepts. `command` makes the
+/// process that shall listen there.
 pub(crate) fn start_server(
-    built: &Built,
-    server: Server,
-    cpu: usize,
+    name: &str,
+    cpu: Option<usize>,
+    command: impl Fn(SocketAddr) -> Command,
 ) -> Result<(Running, SocketAddr), Box<dyn Error>> {
     for _ in 0..PORT_ATTEMPTS {
         let address = free_address()?;
-        let mut command = Command::new(built.server(server));
-        command.args(["--listen", &address.to_string()]).args(server.arguments());
+        let mut command = command(address);
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut running = Running { child: pin(&mut command, cpu)?.spawn()? };
+        let mut running = Running { child: tie(&mut command, cpu)?.spawn()? };
         if becomes_ready(&mut running.child, address)? {
             return Ok((running, address));
         }
     }
-    Err(format!("{} does not start", server.name()).into())
+    Err(format!("{name} does not start").into())
 }
 
 /// Runs `load` pinned to `cpu` and returns its one line.
 pub(crate) fn run_load(mut load: Command, cpu: usize) -> Result<String, Box<dyn Error>> {
-    let output = pin(&mut load, cpu)?.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let output =
+        tie(&mut load, Some(cpu))?.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     let line = String::from_utf8(output.stdout)?;
     // With errors counted it fails, but says how many: the caller reports that.
     if line.is_empty() { Err("the load generator printed no report".into()) } else { Ok(line) }
@@ -91,15 +103,21 @@ fn becomes_ready(child: &mut Child, address: SocketAddr) -> Result<bool, Box<dyn
     Err(format!("nothing accepts on {address}").into())
 }
 
-/// Makes `command` run on `cpu` only and die with the driver.
-fn pin(command: &mut Command, cpu: usize) -> Result<&mut Command, Box<dyn Error>> {
-    if cpu >= CpuSet::MAX_CPU {
-        return Err(format!("there is no CPU {cpu}").into());
-    }
-    let mut cpus = CpuSet::new();
-    cpus.set(cpu);
+/// Makes `command` die with the driver, and run on `cpu` only.
+fn tie(command: &mut Command, cpu: Option<usize>) -> Result<&mut Command, Box<dyn Error>> {
+    let cpus = match cpu {
+        Some(cpu) if cpu >= CpuSet::MAX_CPU => return Err(format!("there is no CPU {cpu}").into()),
+        Some(cpu) => {
+            let mut cpus = CpuSet::new();
+            cpus.set(cpu);
+            Some(cpus)
+        }
+        None => None,
+    };
     let prepare = move || {
-        sched_setaffinity(None, &cpus)?;
+        if let Some(cpus) = &cpus {
+            sched_setaffinity(None, cpus)?;
+        }
         // Sent when the thread that spawns ends: the main thread, hence the driver.
         set_parent_process_death_signal(Some(Signal::KILL))?;
         Ok(())

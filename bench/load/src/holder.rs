@@ -4,15 +4,17 @@
 //! is answered `checked OPEN ASKED ANSWERED`. Knows nothing of the server's process. Invariant:
 //! connections stay open until standard input ends, so they never outlive the parent.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
+use dx_load::Wire;
+use dx_load::http::Http;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::closed_loop::first_response;
 use crate::limits::{ANSWER, SAMPLE_ANSWER, SAMPLE_EVERY};
 
 /// Held connections to one address.
@@ -22,10 +24,10 @@ pub struct Holder {
     address: SocketAddr,
     /// The source address of every connection; the kernel picks the port.
     source: Ipv4Addr,
-    /// Sent once on each new connection, whose answer is read; `None` sends nothing.
-    first: Option<Vec<u8>>,
     /// Sent on a sample of the connections to see whether they live.
-    request: Vec<u8>,
+    request: Http,
+    /// Whether it is sent once on each new connection too, and its answer read.
+    asks_first: bool,
     held: Vec<TcpStream>,
 }
 
@@ -43,9 +45,8 @@ pub struct Alive {
 impl Holder {
     /// Holds nothing yet. With `answered`, each connection has one answer before it idles.
     #[must_use]
-    pub fn new(address: SocketAddr, source: Ipv4Addr, request: Vec<u8>, answered: bool) -> Self {
-        let first = answered.then(|| request.clone());
-        Self { address, source, first, request, held: Vec::new() }
+    pub fn new(address: SocketAddr, source: Ipv4Addr, request: Http, answered: bool) -> Self {
+        Self { address, source, request, asks_first: answered, held: Vec::new() }
     }
 
     /// Obeys commands from `input` until it ends.
@@ -86,8 +87,8 @@ impl Holder {
 
     fn open_one(&mut self) -> io::Result<()> {
         let mut stream = connect_from(self.source, self.address)?;
-        if let Some(request) = &self.first {
-            first_response(&mut stream, request, ANSWER).map_err(io::Error::other)?;
+        if self.asks_first {
+            ask(&mut stream, &mut self.request, ANSWER)?;
         }
         self.held.push(stream);
         Ok(())
@@ -105,12 +106,26 @@ impl Holder {
             }
             if index % SAMPLE_EVERY == 0 {
                 alive.asked += 1;
-                let answer = first_response(stream, &self.request, SAMPLE_ANSWER);
+                let answer = ask(stream, &mut self.request, SAMPLE_ANSWER);
                 alive.answered += usize::from(answer.is_ok());
             }
         }
         alive
     }
+}
+
+/// One request and its whole answer on a connection that is used by nobody else.
+fn ask(stream: &mut TcpStream, wire: &mut Http, timeout: Duration) -> io::Result<()> {
+    stream.set_read_timeout(Some(timeout))?;
+    stream.write_all(wire.request())?;
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    while wire.learn(&bytes).map_err(io::Error::other)?.is_none() {
+        match stream.read(&mut piece)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            length => bytes.extend_from_slice(&piece[..length]),
+        }
+    }
+    Ok(())
 }
 
 /// Connects from `source`, leaving the port to be chosen at connect time: without that, bind(2)

@@ -1,19 +1,13 @@
-//! The load tools' parts: a closed loop of fixed-length batches, and holders of idle connections.
+//! What the bench adds to `dx-load`: a server's CPU time and memory, and idle connections.
 //!
-//! Owns what `load` and `idle` are made of: the request (`request`), the shape of its response
-//! (`response`), latencies (`histogram`), another process's CPU time and memory (`process`), the
-//! loop (`closed_loop`), its result (`report`), and one process's share of idle connections
-//! (`holder`). It may not know any server's insides. Invariant: nothing is counted as answered
-//! whose length was not exactly the expected one.
+//! Owns another process's accounting (`process`), a run with that accounting (`accounted`), and
+//! one process's share of idle connections (`holder`). The generator is `dx-load`; it may not
+//! know any server's insides. Invariant: CPU time and requests are counted over the same window.
 
 #![deny(unsafe_code)]
 
-pub mod closed_loop;
-pub mod histogram;
+pub mod accounted;
 #[allow(unsafe_code)] // a socket option that no crate names
 pub mod holder;
 pub mod limits;
 pub mod process;
-pub mod report;
-pub mod request;
-pub mod response;

@@ -9,21 +9,24 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench_load::closed_loop::{Plan, run};
-use bench_load::request::{REQUEST_BYTES, request};
+use bench_load::accounted::{Accounted, run};
+use dx_load::Plan;
+use dx_load::http::{Http, PLAINTEXT_BYTES};
 
-/// Answers each request on one connection after spending `work` on the CPU.
+/// Answers each request after spending `work` on the CPU: the probe's, then one connection's.
 fn serve(work: Duration) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = [0; REQUEST_BYTES];
-        while stream.read_exact(&mut request).is_ok() {
-            let start = Instant::now();
-            while start.elapsed() < work {}
-            if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
-                break;
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; PLAINTEXT_BYTES];
+            while stream.read_exact(&mut request).is_ok() {
+                let start = Instant::now();
+                while start.elapsed() < work {}
+                if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
+                    break;
+                }
             }
         }
         // The test reads this thread's time after the connection has ended.
@@ -34,19 +37,19 @@ fn serve(work: Duration) -> SocketAddr {
 
 #[test]
 fn work_in_the_server_is_accounted_to_requests() {
-    let cost = |work| {
-        let plan = Plan {
-            address: serve(work),
-            connections: 1,
-            batch: 1,
-            warmup: Duration::from_millis(20),
-            window: Duration::from_millis(300),
-            request: request("GET", "/").unwrap(),
-            body: None,
-            pid: Some(process::id()),
-        };
-        run(&plan).unwrap().server_cpu_ns.unwrap()
+    let measure = |work| {
+        let mut plan = Plan::new(serve(work));
+        plan.warmup = Duration::from_millis(20);
+        plan.window = Duration::from_millis(300);
+        let mut wire = Http::plaintext("GET", "/").unwrap();
+        run(&plan, &mut wire, Some(process::id())).unwrap()
     };
-    let (little, much) = (cost(Duration::ZERO), cost(Duration::from_millis(1)));
-    assert!(little > 0.0 && much > little, "{little} {much}");
+    let (little, much) = (measure(Duration::ZERO), measure(Duration::from_millis(1)));
+    let cost = |accounted: &Accounted| accounted.server_cpu_ns.unwrap();
+    assert!(cost(&little) > 0.0 && cost(&much) > cost(&little), "{little:?} {much:?}");
+    assert!(little.server_rss.unwrap() > 0);
+    // What is printed is what is read.
+    let line = serde_json::to_string(&much).unwrap();
+    assert!(!line.contains('\n'));
+    assert_eq!(serde_json::from_str::<Accounted>(&line).unwrap(), much);
 }

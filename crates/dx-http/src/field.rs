@@ -3,61 +3,47 @@
 //! Owns the split of a header line. May not know what any field means. Its one invariant: an
 //! accepted name is a token and an accepted value holds no control character but HTAB.
 
-use crate::grammar::{self, TOKEN};
-use crate::{HeadError, scan};
+use crate::HeadError;
+use crate::grammar::{self, FIELD, TOKEN};
 
-/// Where the parts of a field line stand, relative to its first byte.
+/// Where the parts of a field line stand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
-    pub name_len: usize,
+    pub start: usize,
+    pub name_end: usize,
     pub value_start: usize,
     pub value_end: usize,
 }
 
-/// The field line `bytes` start with and its length with its CRLF; `None` if it is not whole or
-/// not valid.
-///
-/// Finds the line's end and validates it in one pass; [`split`] gives the reason for a `None`.
-#[inline(always)]
-pub(crate) fn whole(bytes: &[u8]) -> Option<(Field, usize)> {
-    let (field, end) = parts(bytes)?;
-    matches!(bytes.get(end..end + 2), Some(b"\r\n")).then_some((field, end + 2))
-}
-
-/// The parts of `line`, which has no CRLF and is not empty.
-pub(crate) fn split(line: &[u8]) -> Result<Field, HeadError> {
-    match parts(line) {
-        Some((field, end)) if end == line.len() => Ok(field),
-        Some(_) => Err(explain_value(line)),
-        None => Err(explain_name(line)),
+impl Field {
+    /// The parts of the line of `buf` from `start` to `end` whose name ends at `name_end`, where
+    /// its colon is: the value is what is left without the white space around it.
+    #[inline(always)]
+    pub(crate) fn new(buf: &[u8], start: usize, name_end: usize, end: usize) -> Self {
+        let mut value_start = name_end + 1;
+        while value_start < end && matches!(buf[value_start], b' ' | b'\t') {
+            value_start += 1;
+        }
+        let mut value_end = end;
+        while value_end > value_start && matches!(buf[value_end - 1], b' ' | b'\t') {
+            value_end -= 1;
+        }
+        Self { start, name_end, value_start, value_end }
     }
 }
 
-/// The parts of a field line and the place of the first control character, which ends its value;
-/// `None` if there is no token with a colon behind it.
-#[inline(always)]
-fn parts(bytes: &[u8]) -> Option<(Field, usize)> {
-    // From the line's start, so that where the next line begins does not wait for what is found
-    // in this one: the processor works on both at once (`benches/head.rs` sees 5 ns a request).
-    // A control character before the colon fails the name below.
-    let end = scan::find_control(bytes, 0);
-    // Nearly every name is letters and dashes and short; the plain walk knows all tokens.
-    let mut name_len = scan::letters(bytes);
-    if bytes.get(name_len) != Some(&b':') {
-        name_len += grammar::run(&bytes[name_len..], TOKEN);
+/// The parts of the line of `buf` from `start` to `end`, where its CRLF is; it is not empty.
+pub(crate) fn split(buf: &[u8], start: usize, end: usize) -> Result<Field, HeadError> {
+    let line = &buf[start..end];
+    let name_len = grammar::run(line, TOKEN);
+    if name_len == 0 || line.get(name_len) != Some(&b':') {
+        return Err(explain_name(line));
     }
-    if name_len == 0 || bytes.get(name_len) != Some(&b':') {
-        return None;
+    let value = &line[name_len + 1..];
+    if grammar::run(value, FIELD) != value.len() {
+        return Err(explain_value(line));
     }
-    let mut value_start = name_len + 1;
-    while let Some(b' ' | b'\t') = bytes.get(value_start) {
-        value_start += 1;
-    }
-    let mut value_end = end;
-    while value_end > value_start && matches!(bytes[value_end - 1], b' ' | b'\t') {
-        value_end -= 1;
-    }
-    Some((Field { name_len, value_start, value_end }, end))
+    Ok(Field::new(buf, start, start + name_len, end))
 }
 
 #[cold]

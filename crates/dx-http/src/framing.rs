@@ -6,7 +6,7 @@
 
 use crate::grammar::{self, TOKEN};
 use crate::limits::CONTENT_LENGTH_DIGITS_MAX;
-use crate::{HeadError, Version};
+use crate::{HeadError, Span, Version};
 
 /// How long a request body is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,43 +20,57 @@ pub enum Framing {
     Chunked,
 }
 
-/// A field that may come once: what came first, and whether it came again.
+/// A field that may come once: where its value first came, and whether it came again.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Once<T> {
-    pub first: Option<T>,
-    pub repeated: bool,
+pub(crate) struct Once {
+    first: Span,
+    /// 0, 1, or 2 for every number above.
+    lines: u8,
 }
 
-impl<T> Once<T> {
+impl Once {
     #[inline(always)]
-    pub(crate) fn note(&mut self, value: T) {
-        if self.first.is_some() {
-            self.repeated = true;
+    pub(crate) fn note(&mut self, value: Span) {
+        if self.lines == 0 {
+            (self.first, self.lines) = (value, 1);
         } else {
-            self.first = Some(value);
+            self.lines = 2;
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn first(&self) -> Option<Span> {
+        (self.lines > 0).then_some(self.first)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.lines > 1
     }
 }
 
-/// The framing of a request with these two fields.
-#[inline]
+/// The framing of a request of `buf` with these two fields.
+#[inline(always)]
 pub(crate) fn judge(
     version: Version,
-    content_length: Once<&[u8]>,
-    transfer_encoding: Once<&[u8]>,
+    content_length: &Once,
+    transfer_encoding: &Once,
+    buf: &[u8],
 ) -> Result<Framing, HeadError> {
-    match (content_length.first, transfer_encoding.first) {
+    match (content_length.first(), transfer_encoding.first()) {
         (None, None) => Ok(Framing::None),
         // RFC 9112 section 6.3, rule 3: "ought to be handled as an error".
         (Some(_), Some(_)) => Err(HeadError::LengthAndTransferEncoding),
         // RFC 9112 section 6.3, rule 5 lets equal values pass; several lines never need to.
-        (Some(_), None) if content_length.repeated => Err(HeadError::DuplicateContentLength),
-        (Some(value), None) => length(value).map(Framing::Length),
+        (Some(_), None) if content_length.is_repeated() => Err(HeadError::DuplicateContentLength),
+        (Some(value), None) => length(value.of(buf)).map(Framing::Length),
         // RFC 9112 section 6.1: faulty framing in any request below HTTP/1.1.
         (None, Some(_)) if version < Version::Http11 => Err(HeadError::TransferEncodingInHttp10),
         // RFC 9110 section 5.3 lets lists be split over lines; no honest client does it here.
-        (None, Some(_)) if transfer_encoding.repeated => Err(HeadError::DuplicateTransferEncoding),
-        (None, Some(value)) => codings(value).map(|()| Framing::Chunked),
+        (None, Some(_)) if transfer_encoding.is_repeated() => {
+            Err(HeadError::DuplicateTransferEncoding)
+        }
+        (None, Some(value)) => codings(value.of(buf)).map(|()| Framing::Chunked),
     }
 }
 

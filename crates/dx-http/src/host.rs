@@ -19,8 +19,16 @@ pub(crate) struct Authority {
 /// The parts of `bytes`, or `None` if it is not `uri-host [ ":" port ]`.
 ///
 /// A port above 65,535 is refused although RFC 3986 sets no bound: no TCP port has that number.
-#[inline]
+#[inline(always)]
 pub(crate) fn parse(bytes: &[u8]) -> Option<Authority> {
+    // A name or an IPv4 address alone.
+    if grammar::all(bytes, REG_NAME) {
+        return Some(Authority { host_len: bytes.len(), port: None });
+    }
+    parse_parts(bytes)
+}
+
+fn parse_parts(bytes: &[u8]) -> Option<Authority> {
     let host_len = if bytes.first() == Some(&b'[') {
         ip_literal_len(bytes)?
     } else {

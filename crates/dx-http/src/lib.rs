@@ -44,9 +44,11 @@ mod parser;
 mod request_line;
 #[allow(unsafe_code)] // a room: vector intrinsics
 mod scan;
+mod seen;
 mod span;
 mod status;
 mod target;
+mod whole;
 
 pub use body::{BodyDecoder, BodyStep};
 pub use date::Date;

@@ -34,7 +34,6 @@ pub enum Method {
 
 impl Method {
     /// The method named by `token`, which must be a token already.
-    #[inline(always)]
     pub(crate) fn from_token(token: &[u8]) -> Self {
         match token {
             b"GET" => Self::Get,

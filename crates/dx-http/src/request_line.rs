@@ -14,12 +14,10 @@ pub(crate) fn parse(line: &[u8], base: usize, head: &mut Head) -> Result<(), Hea
 
 #[inline(always)]
 fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
-    let method_len = grammar::run(line, TOKEN);
-    match line.get(method_len) {
-        Some(b' ') if method_len > 0 => {}
-        None => return Err(HeadError::MalformedRequestLine),
-        Some(_) => return Err(HeadError::InvalidMethod),
-    }
+    let (method, method_len) = match line.first_chunk() {
+        Some(b"GET ") => (Method::Get, 3),
+        _ => method(line)?,
+    };
     let after = method_len + 1;
     let Some((rest, tail)) = line[after..].split_last_chunk::<8>() else {
         return Err(HeadError::MalformedRequestLine);
@@ -29,12 +27,21 @@ fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
     let Some((b' ', target)) = rest.split_last() else {
         return Err(HeadError::MalformedRequestLine);
     };
-    let method = Method::from_token(&line[..method_len]);
     target::parse(target, base + after, method, head)?;
     head.method = method;
     head.method_token = Span::new(base, base + method_len);
     head.version = version;
     Ok(())
+}
+
+/// Any method, and its length.
+fn method(line: &[u8]) -> Result<(Method, usize), HeadError> {
+    let len = grammar::run(line, TOKEN);
+    match line.get(len) {
+        Some(b' ') if len > 0 => Ok((Method::from_token(&line[..len]), len)),
+        None => Err(HeadError::MalformedRequestLine),
+        Some(_) => Err(HeadError::InvalidMethod),
+    }
 }
 
 /// `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`, case-sensitive (RFC 9112 section 2.3).

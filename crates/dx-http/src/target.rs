@@ -96,6 +96,16 @@ fn absolute(target: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError
 /// `absolute-path [ "?" query ]` where the path may be missing; the caller knows if it may be.
 #[inline(always)]
 fn path_and_query(bytes: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
+    if grammar::all(bytes, PATH) {
+        head.path = Span::new(base, base + bytes.len());
+        head.query = None;
+        return Ok(());
+    }
+    path_then_query(bytes, base, head)
+}
+
+/// As [`path_and_query`], with more than a plain path.
+fn path_then_query(bytes: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
     let path_len = grammar::run_encoded(bytes, PATH);
     head.path = Span::new(base, base + path_len);
     head.query = None;

@@ -31,7 +31,7 @@ impl Completion {
     /// The result as the standard library spells it.
     ///
     /// # Errors
-    /// The operating system's error when `result` is negative.
+    /// The error a negative `result` stands for (see [`to_error`](crate::errno::to_error)).
     ///
     /// ```
     /// use dx_io::{Completion, CompletionFlags};
@@ -40,8 +40,7 @@ impl Completion {
     /// assert!(Completion::new(7, -104, CompletionFlags::NONE).into_result().is_err());
     /// ```
     pub fn into_result(self) -> std::io::Result<usize> {
-        usize::try_from(self.result)
-            .map_err(|_| std::io::Error::from_raw_os_error(self.result.saturating_neg()))
+        usize::try_from(self.result).map_err(|_| crate::errno::to_error(self.result))
     }
 }
 

@@ -6,6 +6,7 @@
 use core::fmt;
 use std::io;
 
+use crate::blocking::BlockingPool;
 use crate::limits;
 
 /// Which kernel interface carries the I/O.
@@ -15,7 +16,7 @@ pub enum IoBackend {
     /// The best one that this machine allows, found by trying it.
     #[default]
     Auto,
-    /// io_uring, Linux 5.19 and later.
+    /// io_uring, Linux 5.19 and later; asked for by name, from 5.1 on.
     IoUring,
     /// epoll, any Linux.
     Epoll,
@@ -73,10 +74,13 @@ impl core::str::FromStr for IoBackend {
     }
 }
 
-/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rung.
+/// How far up the ladder of io_uring features a reactor may climb. Tests force the lower rungs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UringRung {
+    /// Linux 5.1: poll requests, so that the ring tells readiness and no more. On request only:
+    /// with [`IoBackend::Auto`] epoll is preferred to it.
+    Poll,
     /// Linux 5.19: provided buffer rings, cooperative task running.
     Provided,
     /// Linux 6.1: single issuer, deferred task running, multishot receive.
@@ -87,6 +91,7 @@ pub enum UringRung {
 impl fmt::Display for UringRung {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Poll => "the 5.1 rung: readiness by poll requests",
             Self::Provided => "the 5.19 rung: provided buffer rings",
             Self::Deferred => {
                 "the 6.1 rung: single issuer, deferred task running, multishot receive, provided \
@@ -119,8 +124,40 @@ pub struct ReactorConfig {
     pub fixed_buffers: u16,
     /// Bytes of each of them.
     pub fixed_buffer_len: u32,
+    /// Where files are read and written if the kernel does that only by blocking. `None`: the
+    /// reactor makes a pool of its own when the first file comes.
+    pub blocking: Option<BlockingPool>,
     /// The highest io_uring rung to use.
     pub uring_rung_max: UringRung,
+    /// Has a thread of the kernel look for submissions, so that none costs a system call
+    /// (`IORING_SETUP_SQPOLL`). Left out with a warning
+    /// ([`Detection::warnings`](crate::Detection::warnings)) when no CPU is spare for it.
+    pub sqpoll: Option<SqPoll>,
+    /// CPUs that all reactors of this process share; 0: those that the calling thread may use,
+    /// which is one too few to count when it is pinned.
+    pub cpus: u32,
+}
+
+/// A thread of the kernel that polls one ring's submissions.
+///
+/// It costs a CPU while it is awake, and the reactor's own wait costs another: the reactor spins as
+/// long as the poller is awake, because sleeping would cost the very call that the poller saves.
+/// Worth it for latency on a machine with CPUs to spare, never for throughput per CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SqPoll {
+    /// Milliseconds without a submission after which the thread sleeps. The next submission then
+    /// costs one call, which wakes it.
+    pub idle_ms: u32,
+    /// The CPU it is pinned to. `None`: it may run where the calling thread may, so name one when
+    /// that is pinned (the runtime's cores do).
+    pub cpu: Option<u32>,
+}
+
+impl Default for SqPoll {
+    fn default() -> Self {
+        Self { idle_ms: limits::SQPOLL_IDLE_MS, cpu: None }
+    }
 }
 
 impl Default for ReactorConfig {
@@ -135,8 +172,21 @@ impl Default for ReactorConfig {
             reactors: 1,
             fixed_buffers: 0,
             fixed_buffer_len: limits::FIXED_BUFFER_LEN,
+            blocking: None,
             uring_rung_max: UringRung::default(),
+            sqpoll: None,
+            cpus: 0,
         }
+    }
+}
+
+impl ReactorConfig {
+    /// Connections that take a descriptor each, when the process may open `descriptors` in all:
+    /// this reactor's share, and never none, or it would wait for room for ever.
+    pub(crate) fn connections_with(&self, descriptors: u64) -> u32 {
+        let usable = descriptors.saturating_sub(limits::DESCRIPTORS_RESERVED.into());
+        let share = (usable / u64::from(self.reactors.max(1))).max(1);
+        self.sockets_max.min(u32::try_from(share).unwrap_or(u32::MAX))
     }
 }
 
@@ -168,14 +218,22 @@ pub enum StartStep {
     Environment,
     /// io_uring_setup(2).
     UringSetup,
+    /// io_uring_setup(2) with a thread that polls submissions.
+    UringPoller,
     /// The kernel lacks an operation we need (`IORING_REGISTER_PROBE`).
     UringOperations,
     /// `IORING_REGISTER_FILES2`: the table of direct descriptors.
     UringDescriptors,
     /// `IORING_REGISTER_PBUF_RING`: the ring of receive buffers.
     UringBuffers,
+    /// `IORING_REGISTER_BUFFERS`: the fixed buffers of files, which are locked memory.
+    UringFixedBuffers,
     /// io_uring_enter(2).
     UringEnter,
+    /// `CreateIoCompletionPort`: the completion port.
+    CompletionPort,
+    /// `SIO_GET_EXTENSION_FUNCTION_POINTER`: AcceptEx and ConnectEx.
+    SocketExtensions,
     /// epoll_create1(2) or its kin.
     Selector,
     /// eventfd(2) or its kin: what another thread wakes us by.
@@ -188,10 +246,14 @@ impl fmt::Display for StartStep {
             Self::Unsupported => "this platform has no such backend",
             Self::Environment => "DX_IO_BACKEND",
             Self::UringSetup => "io_uring_setup",
+            Self::UringPoller => "io_uring_setup with a submission poller",
             Self::UringOperations => "io_uring lacks an operation",
             Self::UringDescriptors => "io_uring direct descriptors",
             Self::UringBuffers => "io_uring buffer ring",
+            Self::UringFixedBuffers => "io_uring fixed buffers",
             Self::UringEnter => "io_uring_enter",
+            Self::CompletionPort => "CreateIoCompletionPort",
+            Self::SocketExtensions => "AcceptEx and ConnectEx",
             Self::Selector => "the readiness selector",
             Self::Waker => "the waker",
         })
@@ -214,5 +276,27 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReactorConfig;
+
+    #[test]
+    fn a_reactor_has_room_for_one_connection_at_least() {
+        let rows = [
+            (1000, 1, 936),
+            (1000, 2, 468),
+            (1000, 0, 936),
+            (65, 2, 1),
+            (64, 1, 1),
+            (0, 7, 1),
+            (u64::MAX, 1, ReactorConfig::default().sockets_max),
+        ];
+        for (descriptors, reactors, expected) in rows {
+            let config = ReactorConfig { reactors, ..ReactorConfig::default() };
+            assert_eq!(config.connections_with(descriptors), expected, "{descriptors} {reactors}");
+        }
     }
 }

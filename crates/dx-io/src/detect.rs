@@ -20,6 +20,37 @@ pub struct Detection {
     features: String,
     kernel: Option<KernelVersion>,
     reason: Reason,
+    warnings: Vec<Warning>,
+}
+
+/// What was asked for and left out, because it would do harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// `sqpoll`: its thread would take a CPU from the reactors.
+    SqPollNeedsCpu {
+        /// CPUs there are.
+        cpus: usize,
+        /// Reactors that share them.
+        reactors: usize,
+    },
+    /// `sqpoll`: only the upper rungs of io_uring have such a thread.
+    SqPollUnsupported,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SqPollNeedsCpu { cpus, reactors } => write!(
+                f,
+                "sqpoll is left out: it needs a spare CPU, and there are {cpus} for {reactors} \
+                 reactors (use fewer)"
+            ),
+            Self::SqPollUnsupported => {
+                f.write_str("sqpoll is left out: this backend has no submission queue to poll")
+            }
+        }
+    }
 }
 
 /// Why this backend.
@@ -39,7 +70,17 @@ pub enum Reason {
 impl Detection {
     pub(crate) fn new(backend: IoBackend, features: String, reason: Reason) -> Self {
         let kernel = host::kernel_release().and_then(|release| KernelVersion::parse(&release));
-        Self { backend, features, kernel, reason }
+        Self { backend, features, kernel, reason, warnings: Vec::new() }
+    }
+
+    pub(crate) fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+
+    /// What was asked for and left out.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// What was opened.
@@ -67,7 +108,7 @@ impl Detection {
     }
 }
 
-/// One line, for the log.
+/// One line, for the log, and one more for each warning.
 impl fmt::Display for Detection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.backend)?;
@@ -79,7 +120,8 @@ impl fmt::Display for Detection {
             Reason::Environment => write!(f, ", as {BACKEND_VARIABLE} asks for"),
             Reason::Best => f.write_str(", the best this machine offers"),
             Reason::Refused(refused) => write!(f, ", because io_uring was refused: {refused}"),
-        }
+        }?;
+        self.warnings.iter().try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }
 

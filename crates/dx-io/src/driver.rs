@@ -1,6 +1,6 @@
 //! The backend that was chosen, behind one predicted branch an operation.
 //!
-//! Owns [`Driver`] and its opening. Knows the two rooms a platform offers, and nothing they do.
+//! Owns [`Driver`] and its opening. Knows the rooms a platform offers, and nothing they do.
 //! Invariant: the choice is made once, here; nobody below or above asks again.
 
 use core::fmt;
@@ -11,12 +11,14 @@ use socket2::SockRef;
 
 use crate::buf::{BufferPool, FixedBuf, Lease};
 use crate::completion::Completion;
-use crate::config::{IoBackend, ReactorConfig, StartError, StartStep};
-use crate::detect::{Detection, Reason};
+use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
+
+use crate::detect::{Detection, Reason, Warning};
+use crate::errno;
 use crate::op::{Op, Payload, PushError};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
-use crate::sys::{CompletionRoom, ReadinessRoom};
+use crate::sys::{CompletionRoom, FallbackRoom, ReadinessRoom, host};
 use crate::time::Instant;
 use crate::token::Token;
 use crate::wake::Waker;
@@ -28,6 +30,7 @@ pub struct Driver(Kind);
 #[allow(clippy::large_enum_variant)] // one a thread, not moved after it was opened
 enum Kind {
     Completion(CompletionRoom),
+    Fallback(FallbackRoom),
     Readiness(ReadinessRoom),
     External(Box<dyn Reactor>),
 }
@@ -46,14 +49,38 @@ impl Driver {
         config: &ReactorConfig,
     ) -> Result<(Self, Detection), StartError> {
         let (backend, by_environment) = crate::detect::requested(backend)?;
+        let (config, left_out) = without_harm(config);
+        let (driver, mut detection) = Self::open_as(backend, by_environment, &config)?;
+        if let Some(left_out) = left_out {
+            detection.warn(left_out);
+        } else if config.sqpoll.is_some() && !matches!(driver.0, Kind::Completion(_)) {
+            detection.warn(Warning::SqPollUnsupported);
+        }
+        Ok((driver, detection))
+    }
+
+    fn open_as(
+        backend: IoBackend,
+        by_environment: bool,
+        config: &ReactorConfig,
+    ) -> Result<(Self, Detection), StartError> {
         let asked = if by_environment { Reason::Environment } else { Reason::Asked };
         match backend {
+            // Where no more than the lowest rung is wanted, readiness is the better choice.
+            IoBackend::Auto if config.uring_rung_max == UringRung::Poll => {
+                Ok(Self::open_readiness(config)?.because(Reason::Best))
+            }
             IoBackend::Auto => match Self::open_completion(config) {
                 Ok(driver) => Ok(driver.because(Reason::Best)),
-                Err(refused) => Ok(Self::open_readiness(config)?.because(Reason::Refused(refused))),
+                Err(refused) => match Self::open_readiness(config) {
+                    Ok(driver) => Ok(driver.because(Reason::Refused(refused))),
+                    // There is nothing to fall back to: what was refused is what went wrong.
+                    Err(absent) if absent.step == StartStep::Unsupported => Err(refused),
+                    Err(error) => Err(error),
+                },
             },
             backend if backend == CompletionRoom::BACKEND => {
-                Ok(Self::open_completion(config)?.because(asked))
+                Ok(Self::open_by_name(config)?.because(asked))
             }
             backend if backend == ReadinessRoom::BACKEND => {
                 Ok(Self::open_readiness(config)?.because(asked))
@@ -73,8 +100,19 @@ impl Driver {
     pub fn features(&self) -> String {
         match &self.0 {
             Kind::Completion(room) => room.features(),
+            Kind::Fallback(room) => room.features(),
             Kind::Readiness(room) => room.features(),
             Kind::External(_) => String::from("external"),
+        }
+    }
+
+    /// How often the kernel was entered to hand over operations or to wait for them, where that is
+    /// one call that is counted (`io_uring_enter`): for tests and for people.
+    #[must_use]
+    pub const fn enters(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Completion(room) => room.enters(),
+            Kind::Fallback(_) | Kind::Readiness(_) | Kind::External(_) => None,
         }
     }
 
@@ -83,6 +121,7 @@ impl Driver {
     pub fn sockets_max(&self) -> u32 {
         match &self.0 {
             Kind::Completion(room) => room.sockets_max(),
+            Kind::Fallback(room) => room.sockets_max(),
             Kind::Readiness(room) => room.sockets_max(),
             Kind::External(_) => u32::MAX,
         }
@@ -90,6 +129,20 @@ impl Driver {
 
     fn open_completion(config: &ReactorConfig) -> Result<Self, StartError> {
         CompletionRoom::new(config).map(|room| Self(Kind::Completion(room)))
+    }
+
+    /// Whoever names completion gets it in some form, as long as the kernel has one.
+    fn open_by_name(config: &ReactorConfig) -> Result<Self, StartError> {
+        let fallback = || FallbackRoom::new(config).map(|room| Self(Kind::Fallback(room)));
+        if config.uring_rung_max == UringRung::Poll {
+            return fallback();
+        }
+        Self::open_completion(config).or_else(|refused| {
+            let old = refused.error.raw_os_error() == Some(-errno::INVALID)
+                && !matches!(refused.step, StartStep::UringFixedBuffers | StartStep::UringPoller);
+            // If that is refused, too, the first reason is the one to tell.
+            if old { fallback().map_err(|_| refused) } else { Err(refused) }
+        })
     }
 
     fn open_readiness(config: &ReactorConfig) -> Result<Self, StartError> {
@@ -102,11 +155,30 @@ impl Driver {
     }
 }
 
+/// `config` without what would do harm on this machine, and what that was.
+fn without_harm(config: &ReactorConfig) -> (ReactorConfig, Option<Warning>) {
+    let mut config = config.clone();
+    if config.sqpoll.is_none() {
+        return (config, None);
+    }
+    let cpus = match config.cpus {
+        0 => host::worker_cpus().len(),
+        cpus => cpus as usize,
+    };
+    let reactors = config.reactors.max(1) as usize;
+    if cpus > reactors {
+        return (config, None);
+    }
+    config.sqpoll = None;
+    (config, Some(Warning::SqPollNeedsCpu { cpus, reactors }))
+}
+
 /// One predicted branch.
 macro_rules! dispatch {
     ($driver:expr, $room:ident => $call:expr) => {
         match $driver {
             Kind::Completion($room) => $call,
+            Kind::Fallback($room) => $call,
             Kind::Readiness($room) => $call,
             Kind::External($room) => $call,
         }

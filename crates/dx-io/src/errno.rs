@@ -10,6 +10,8 @@ use std::io;
 pub const NOT_FOUND: i32 = -2;
 /// Input or output failed below the system call (`EIO`).
 pub const INPUT_OUTPUT: i32 = -5;
+/// Not open, or not open for this (`EBADF`).
+pub const BAD_DESCRIPTOR: i32 = -9;
 /// Nothing to do it with just now (`EAGAIN`).
 pub const TRY_AGAIN: i32 = -11;
 /// Another operation of the same kind is in flight (`EBUSY`).
@@ -38,7 +40,24 @@ pub const DESCRIPTORS_SYSTEM: i32 = -23;
 /// The peer reset the connection (`ECONNRESET`).
 pub const CONNECTION_RESET: i32 = -104;
 
-/// The error a negative result stands for.
+/// Not allowed (`EACCES`).
+pub const ACCESS_DENIED: i32 = -13;
+/// The kernel has no memory left (`ENOMEM`).
+pub const OUT_OF_MEMORY: i32 = -12;
+/// Somebody else has the address (`EADDRINUSE`).
+pub const ADDRESS_IN_USE: i32 = -98;
+/// No such address here (`EADDRNOTAVAIL`).
+pub const ADDRESS_NOT_AVAILABLE: i32 = -99;
+/// The network is down (`ENETDOWN`).
+pub const NETWORK_DOWN: i32 = -100;
+/// No way to that network (`ENETUNREACH`).
+pub const NETWORK_UNREACHABLE: i32 = -101;
+/// The peer did not answer in time (`ETIMEDOUT`).
+pub const TIMED_OUT: i32 = -110;
+/// No way to that host (`EHOSTUNREACH`).
+pub const HOST_UNREACHABLE: i32 = -113;
+
+/// The error a negative result stands for: its kind is the same on every platform.
 ///
 /// ```
 /// let error = dx_io::errno::to_error(dx_io::errno::CONNECTION_RESET);
@@ -46,5 +65,5 @@ pub const CONNECTION_RESET: i32 = -104;
 /// ```
 #[must_use]
 pub fn to_error(result: i32) -> io::Error {
-    io::Error::from_raw_os_error(result.saturating_neg())
+    crate::sys::error_of(result.saturating_neg())
 }

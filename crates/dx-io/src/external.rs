@@ -77,6 +77,19 @@ impl FilePool {
         Self { buffers: FixedBuffers::new(count, len) }
     }
 
+    /// Whether `buf` is one of these.
+    #[must_use]
+    pub fn lent(&self, buf: &FixedBuf) -> bool {
+        self.buffers.lent(buf)
+    }
+
+    /// Address and length of every buffer by its number, while all of them are here: what a
+    /// kernel may be told beforehand.
+    #[must_use]
+    pub fn regions(&self) -> Vec<(*mut u8, usize)> {
+        self.buffers.regions()
+    }
+
     /// Lends one out; `None` when all are out.
     #[must_use]
     pub fn take(&self) -> Option<FixedBuf> {

@@ -156,6 +156,19 @@ impl<P> InFlight<P> {
         self.payloads.get_mut(link as usize)?.as_mut()
     }
 
+    /// Takes what the operation keeps before it has ended, so that there is nothing to take after.
+    pub(crate) fn strip(&mut self, token: Token) -> Option<P> {
+        let state = self.entry(token)?.state;
+        let slot = &mut self.slots[token.slot() as usize];
+        let link = slot.link & LINK_MASK;
+        if link == NIL {
+            return None;
+        }
+        slot.set(state, NIL);
+        self.payloads_free.push(link);
+        self.payloads[link as usize].take()
+    }
+
     /// The last completion has come: an orphan's slot is freed and its payload returned, for the
     /// room to dispose of; any other waits to be taken.
     pub(crate) fn finish(&mut self, token: Token) -> Option<P> {
@@ -288,6 +301,17 @@ mod tests {
         let done = table.insert(OpKind::Send, SOCK, 1, Some("late")).expect("room");
         table.finish(done);
         assert_eq!((table.orphan(done), table.live()), (Some("late"), 0));
+    }
+
+    #[test]
+    fn what_was_stripped_leaves_nothing_to_take() {
+        let mut table = InFlight::new(2);
+        let first = table.insert(OpKind::SendFile, SOCK, 1, Some("file")).expect("room");
+        assert_eq!((table.strip(first), table.strip(first)), (Some("file"), None));
+        let second = table.insert(OpKind::Send, SOCK, 1, Some("bytes")).expect("room");
+        assert_eq!((table.finish(first), table.live()), (None, 1));
+        assert_eq!(table.payload_mut(second), Some(&mut "bytes"), "another's place was not taken");
+        assert_eq!(table.strip(first), None);
     }
 
     #[test]

@@ -64,11 +64,12 @@ impl KernelVersion {
         self.at_least(5, 1)
     }
 
-    /// Whether this version has everything that `rung` uses: 5.19 for
+    /// Whether this version has everything that `rung` uses: 5.1 for [`UringRung::Poll`], 5.19 for
     /// [`UringRung::Provided`], 6.1 for [`UringRung::Deferred`].
     #[must_use]
     pub const fn allows(self, rung: UringRung) -> bool {
         match rung {
+            UringRung::Poll => self.has_io_uring(),
             UringRung::Provided => self.at_least(5, 19),
             UringRung::Deferred => self.at_least(6, 1),
         }

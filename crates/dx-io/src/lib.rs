@@ -34,8 +34,10 @@ mod wake;
 pub use blocking::{BlockingJob, BlockingPool, PoolFull};
 pub use buf::{BufferPool, FixedBuf, Lease};
 pub use completion::{Completion, CompletionFlags};
-pub use config::{IoBackend, ReactorConfig, StartError, StartStep, UnknownBackend, UringRung};
-pub use detect::{BACKEND_VARIABLE, Detection, Reason};
+pub use config::{
+    IoBackend, ReactorConfig, SqPoll, StartError, StartStep, UnknownBackend, UringRung,
+};
+pub use detect::{BACKEND_VARIABLE, Detection, Reason, Warning};
 pub use driver::Driver;
 pub use file::{File, FileBuf};
 pub use kernel_version::KernelVersion;

@@ -11,6 +11,8 @@ pub const RECV_BUFFERS: u16 = 256;
 pub const SUBMISSIONS: u32 = 1024;
 /// Entries of the completion queue; the kernel holds back what does not fit.
 pub const COMPLETIONS: u32 = 8192;
+/// Milliseconds without a submission after which a submission poller sleeps, when there is one.
+pub const SQPOLL_IDLE_MS: u32 = 100;
 /// Sockets of one reactor.
 pub const SOCKETS_MAX: u32 = 1 << 20;
 /// Operations in flight of one reactor: a receive, a send and one more for every socket.
@@ -21,15 +23,23 @@ pub const DESCRIPTORS_RESERVED: u32 = 64;
 pub const LISTEN_BACKLOG: u32 = 4096;
 /// Buffers handed to the kernel by one vectored send; `IOV_MAX` is 1024 on Linux.
 pub const SEND_VECTORS_MAX: usize = 64;
-/// From how many bytes on a send without a copy pays (see `Op::SendZeroCopy`); below, pinning the
-/// pages and the second completion cost more than copying.
+/// From how many bytes on a send without a copy (see `Op::SendZeroCopy`) can pay on a network card
+/// that sends from where the bytes lie; below, pinning the pages and the second completion cost
+/// more than copying. On the loopback it pays at no size (`dx_rt::limits::ZERO_COPY_MIN` has the
+/// figures).
 pub const ZERO_COPY_MIN: usize = 64 * 1024;
 /// Bytes of a file that one call sends: what a core does for one connection before others.
 pub const SEND_FILE_MAX: u32 = 1 << 20;
+/// Ordinary descriptors that an io_uring with direct ones keeps for sockets that have sent from a
+/// file, each until its socket closes. Beyond it, one is made for each send and closed after it,
+/// so that files do not use up the descriptors of the process.
+pub const KEPT_DESCRIPTORS_MAX: usize = 1024;
 /// Bytes of one fixed buffer, when a number of them is asked for.
 pub const FIXED_BUFFER_LEN: u32 = 64 * 1024;
 /// Events taken from a readiness selector by one wait.
 pub const SELECTOR_EVENTS: usize = 1024;
+/// Packets taken from a completion port by one call.
+pub const COMPLETION_PACKETS: usize = 128;
 /// Connections accepted from one listener in one turn, so that a burst does not starve the rest.
 pub const ACCEPTS_PER_TURN: u32 = 64;
 /// Threads of the blocking pool.

@@ -57,6 +57,10 @@ pub enum Op {
     /// As [`Op::Send`], but the kernel reads the bytes where they lie, and the operation ends when
     /// it is done with them (`IORING_OP_SEND_ZC`). Worth it for large buffers only
     /// ([`ZERO_COPY_MIN`](crate::limits::ZERO_COPY_MIN)); a plain send where there is none.
+    ///
+    /// The kernel is done only when the peer has the bytes, and a cancel cannot take back what is
+    /// on its way. So a close with such a send in flight resets the connection, and the send ends
+    /// by that.
     SendZeroCopy {
         /// To where.
         sock: Sock,
@@ -80,7 +84,7 @@ pub enum Op {
         len: u32,
     },
     /// Reads from a file at `offset` into all of `buf` (pread(2)). May come back short; 0 is the
-    /// end of the file.
+    /// end of the file. Where a thread does it, a cancel does not: it runs to its end.
     Read {
         /// From what.
         file: File,
@@ -128,6 +132,25 @@ pub enum Op {
 }
 
 impl Op {
+    /// The socket the operation is aimed at.
+    pub(crate) const fn sock(&self) -> Option<Sock> {
+        match self {
+            Self::Accept { listener: sock, .. }
+            | Self::Recv { sock }
+            | Self::Send { sock, .. }
+            | Self::SendVectored { sock, .. }
+            | Self::SendZeroCopy { sock, .. }
+            | Self::SendFile { sock, .. }
+            | Self::Shutdown { sock, .. }
+            | Self::Close { sock } => Some(*sock),
+            Self::Connect { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Cancel { .. }
+            | Self::Wake { .. } => None,
+        }
+    }
+
     pub(crate) const fn kind(&self) -> OpKind {
         match self {
             Self::Accept { .. } => OpKind::Accept,

@@ -121,7 +121,8 @@ pub struct ListenOptions {
     /// Length of the kernel's accept queue, in connections.
     pub backlog: u32,
     /// Several listeners share the address and the kernel spreads connections over them
-    /// (`SO_REUSEPORT`, socket(7)).
+    /// (`SO_REUSEPORT`, socket(7)). On by default where the kernel spreads them
+    /// ([`SHARES_PORTS`](crate::host::SHARES_PORTS)), an error elsewhere.
     pub share_port: bool,
     /// Accepted connections inherit `TCP_NODELAY` (tcp(7)), so no call is needed for each.
     pub nodelay: bool,
@@ -129,7 +130,7 @@ pub struct ListenOptions {
 
 impl Default for ListenOptions {
     fn default() -> Self {
-        Self { backlog: LISTEN_BACKLOG, share_port: true, nodelay: true }
+        Self { backlog: LISTEN_BACKLOG, share_port: crate::sys::host::SHARES_PORTS, nodelay: true }
     }
 }
 
@@ -198,11 +199,10 @@ impl Listener {
 /// A socket with its options set and its address bound.
 fn bound(addr: SocketAddr, options: &ListenOptions) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    // A restarted server must not wait for old connections in TIME_WAIT.
-    socket.set_reuse_address(true)?;
     if options.share_port {
         crate::sys::host::share_port(&socket)?;
     }
+    crate::sys::host::own_port(&socket)?;
     if addr.is_ipv6() {
         // Two families are two listeners; nothing depends on the host's bindv6only.
         socket.set_only_v6(true)?;

@@ -34,7 +34,9 @@ impl Waker {
         self.0.wake();
     }
 
-    pub(crate) fn ring(&self) -> Option<i32> {
+    /// The number of [`WakeTarget::ring`], for a reactor of the same kind.
+    #[must_use]
+    pub fn ring(&self) -> Option<i32> {
         self.0.ring()
     }
 }

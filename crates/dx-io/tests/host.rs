@@ -13,7 +13,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use dx_io::host::{self, Signal, Termination};
+use dx_io::host::{self, Signal, SystemCallFilter, Termination};
 use dx_io::{BlockingPool, KernelVersion, StartError, StartStep, UringRung};
 use proptest::prelude::*;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -138,6 +138,43 @@ fn io_uring_sysctl_is_what_proc_says() {
 }
 
 #[test]
+fn the_filter_is_what_proc_says() {
+    let expected = match status_of("/proc/self/status", "Seccomp").as_str() {
+        "0" => SystemCallFilter::Open,
+        "1" => SystemCallFilter::Strict,
+        "2" => SystemCallFilter::Filtered,
+        other => panic!("{other}: no such mode in prctl(2)"),
+    };
+    assert_eq!(host::system_call_filter(), Some(expected));
+}
+
+#[test]
+fn tcp_settings_are_those_of_proc() {
+    let read = |name: &str| fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).ok();
+    let number = |name: &str| read(name).map(|text| text.trim().parse::<u32>().unwrap());
+    let settings = host::tcp_settings();
+    assert_eq!(settings.handshakes_max, number("tcp_max_syn_backlog"));
+    assert_eq!(settings.syn_cookies, number("tcp_syncookies").map(|mode| mode > 0));
+    let range = read("ip_local_port_range").map(|text| {
+        let (first, last) = text.trim().split_once('\t').unwrap();
+        (first.parse().unwrap(), last.parse().unwrap())
+    });
+    assert_eq!(settings.ports, range);
+    let control = read("tcp_congestion_control").map(|text| text.trim().to_owned());
+    assert_eq!(settings.congestion_control, control);
+}
+
+/// What the files amount to is judged beside their reader; here, that those of this process are
+/// found: no limit is far below what the process already uses.
+#[test]
+fn the_memory_limit_is_one_that_this_process_lives_with() {
+    let resident = status_of("/proc/self/status", "VmRSS");
+    let resident: u64 = resident.trim_end_matches("kB").trim().parse().unwrap();
+    // Pages of files are counted where they were read first, which may be elsewhere.
+    assert!(host::memory_limit().is_none_or(|bytes| bytes / 1024 > resident / 2));
+}
+
+#[test]
 fn allowed_cpus_are_those_of_proc() {
     let cpus = host::allowed_cpus().unwrap();
     assert!(cpus.is_sorted());
@@ -247,7 +284,7 @@ fn cures_name_what_to_check() {
         (Step::UringSetup, libc::ENFILE, &["fs.file-max"]),
         (Step::UringOperations, libc::EINVAL, &["5.19"]),
         (Step::UringDescriptors, libc::EMFILE, &["ulimit -n", "sockets_max"]),
-        (Step::UringDescriptors, libc::EINVAL, &["5.19"]),
+        (Step::UringDescriptors, libc::EINVAL, &["ulimit -n", "5.19"]),
         (Step::UringBuffers, libc::ENOMEM, &["ulimit -l"]),
         (Step::UringBuffers, libc::EINVAL, &["5.19"]),
         (Step::UringEnter, libc::EPERM, &["seccomp"]),

@@ -7,7 +7,9 @@
 
 mod args;
 mod banner;
+mod bench;
 mod demo;
+mod doctor;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,12 +20,15 @@ use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let Command::Serve(serve) = args.command();
-    match serve::run(&serve) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("dx-reactor: {error}");
-            ExitCode::FAILURE
-        }
+    match args.command() {
+        Command::Serve(serve) => match serve::run(&serve) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("dx-reactor: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Bench(bench) => bench::run(&bench),
     }
 }

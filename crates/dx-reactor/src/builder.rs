@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use dx_io::{IoBackend, ReactorConfig, host};
+use dx_io::{IoBackend, ReactorConfig, SqPoll, host};
 
 use crate::app::App;
 use crate::error::ServerError;
@@ -179,6 +179,15 @@ impl Builder {
     /// Sizes of each worker's reactor.
     pub fn reactor_config(mut self, config: ReactorConfig) -> Self {
         self.reactor = config;
+        self
+    }
+
+    /// Has a thread of the kernel look for each worker's submissions, so that a busy worker makes
+    /// no system call. Needs a CPU more than there are workers; without one it is left out with a
+    /// warning ([`Detection::warnings`](dx_io::Detection::warnings)). Call it after
+    /// [`reactor_config`](Self::reactor_config).
+    pub const fn sqpoll(mut self, poller: SqPoll) -> Self {
+        self.reactor.sqpoll = Some(poller);
         self
     }
 

@@ -7,7 +7,7 @@
 use std::io::{Read, Write};
 use std::process::Command;
 
-use dx_reactor::{App, DxReactor, IoBackend, WorkerStrategy};
+use dx_reactor::{App, DxReactor, IoBackend, Running, WorkerStrategy};
 
 /// Tells the child which filter to put on.
 const VARIABLE: &str = "DX_TEST_FILTER";
@@ -19,26 +19,39 @@ struct Row {
     errno: i32,
     /// What the one line says about the cause, and about the cure.
     told: [&'static str; 2],
+    /// Who insists on io_uring gets its lowest rung.
+    lowest_rung: bool,
 }
 
-const ROWS: [Row; 3] = [
+const ROWS: [Row; 4] = [
     Row {
         name: "setup is not permitted",
         call: libc::SYS_io_uring_setup,
         errno: libc::EPERM,
         told: ["io_uring_setup: Operation not permitted", "seccomp"],
+        lowest_rung: false,
     },
     Row {
         name: "setup is unknown",
         call: libc::SYS_io_uring_setup,
         errno: libc::ENOSYS,
         told: ["io_uring_setup: Function not implemented", "sandbox"],
+        lowest_rung: false,
     },
     Row {
         name: "enter is not permitted",
         call: libc::SYS_io_uring_enter,
         errno: libc::EPERM,
         told: ["io_uring_enter: Operation not permitted", "allow both or neither"],
+        lowest_rung: false,
+    },
+    Row {
+        // As before 5.6, which has no probe.
+        name: "registrations are unknown",
+        call: libc::SYS_io_uring_register,
+        errno: libc::EINVAL,
+        told: ["io_uring lacks an operation: Invalid argument", "older than 5.19"],
+        lowest_rung: true,
     },
 ];
 
@@ -85,6 +98,24 @@ fn child(row: &Row) {
         assert_eq!(detection.backend(), IoBackend::Epoll);
         assert_told(row, &detection.to_string());
     }
+    assert_answers(running);
+    if row.lowest_rung {
+        let running = describe(IoBackend::IoUring).start().expect("starts on the lowest rung");
+        for detection in running.detections() {
+            assert_eq!(detection.backend(), IoBackend::IoUring);
+            assert!(detection.features().contains("the 5.1 rung"), "{}", detection.features());
+        }
+        assert_answers(running);
+    } else {
+        // Who insists is refused, with the same reason and the cure.
+        let error = describe(IoBackend::IoUring).start().expect_err("cannot start");
+        assert_told(row, &error.to_string());
+    }
+    println!("{} seen to its end", row.name);
+}
+
+/// Asks once, then ends the server.
+fn assert_answers(running: Running) {
     let mut stream = std::net::TcpStream::connect(running.addr()).expect("connects");
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("takes it");
     let mut answer = String::new();
@@ -92,10 +123,6 @@ fn child(row: &Row) {
     assert!(answer.ends_with("\r\n\r\nHello, World!"), "{answer}");
     drop(stream);
     running.stop().expect("ends");
-    // Who insists is refused, with the same reason and the cure.
-    let error = describe(IoBackend::IoUring).start().expect_err("cannot start");
-    assert_told(row, &error.to_string());
-    println!("{} seen to its end", row.name);
 }
 
 fn assert_told(row: &Row, line: &str) {

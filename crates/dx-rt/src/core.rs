@@ -15,7 +15,7 @@ use dx_io::{BlockingPool, Driver, Instant, Reactor};
 use crate::bounded::Full;
 use crate::current;
 use crate::join::JoinHandle;
-use crate::limits::{LOCAL_TASKS_MAX, POLLS_PER_TURN, TIMERS_MAX};
+use crate::limits::{LOCAL_TASKS_MAX, POLLS_PER_TURN, TIMERS_MAX, ZERO_COPY_MIN};
 use crate::peers::{CoreStats, Group, Peer, Phase};
 use crate::state::State;
 
@@ -27,11 +27,15 @@ pub struct CoreConfig {
     pub tasks_max: u32,
     /// Timers at a time.
     pub timers_max: u32,
+    /// Sends of at least this many bytes are made without a copy
+    /// ([`Op::SendZeroCopy`](dx_io::Op::SendZeroCopy)). Off by default
+    /// ([`ZERO_COPY_MIN`](crate::limits::ZERO_COPY_MIN)).
+    pub zero_copy_min: usize,
 }
 
 impl Default for CoreConfig {
     fn default() -> Self {
-        Self { tasks_max: LOCAL_TASKS_MAX, timers_max: TIMERS_MAX }
+        Self { tasks_max: LOCAL_TASKS_MAX, timers_max: TIMERS_MAX, zero_copy_min: ZERO_COPY_MIN }
     }
 }
 

@@ -127,6 +127,7 @@ impl Cores {
         }
         // Its threads inherit this thread's CPUs, so it is made before anything is pinned.
         let blocking = BlockingPool::default();
+        let (config, spare) = (&whole(config), spare_cpus(config));
         let main = Arc::new(main);
         let (ready, told) = channel::<Ready>();
         // A thread passes once every core is known; an error drops the sender instead.
@@ -138,7 +139,7 @@ impl Cores {
             let starter = Starter {
                 index,
                 cpu,
-                config: config.clone(),
+                config: polled_elsewhere(config, index, &spare),
                 ready: ready.clone(),
                 opened,
                 blocking: blocking.clone(),
@@ -296,7 +297,9 @@ impl Starter {
         M: Fn(CoreContext) -> F,
         F: Future<Output = ()> + 'static,
     {
-        let Self { index, cpu, config, ready, opened, blocking } = self;
+        let Self { index, cpu, mut config, ready, opened, blocking } = self;
+        // One pool for everything that blocks.
+        config.reactor.blocking.get_or_insert_with(|| blocking.clone());
         if let Some(cpu) = cpu {
             // A CPU may have gone offline since it was listed: slower, but not wrong.
             let _ = host::pin_current_thread(cpu);
@@ -319,6 +322,40 @@ impl Starter {
         let core = seat.take(&config.core, index, group, blocking);
         serve(&core, || main(context))
     }
+}
+
+/// `config`, with what each reactor must know of the others. For the calling thread, which is not
+/// pinned: a core's own thread sees one CPU only.
+fn whole(config: &CoresConfig) -> CoresConfig {
+    let mut config = config.clone();
+    let reactor = &mut config.reactor;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    reactor.reactors = reactor.reactors.max(count(config.cpus.len()));
+    if reactor.cpus == 0 {
+        reactor.cpus = count(host::worker_cpus().len());
+    }
+    config
+}
+
+/// CPUs that no core is pinned to.
+fn spare_cpus(config: &CoresConfig) -> Vec<usize> {
+    let mut cpus = host::allowed_cpus().unwrap_or_default();
+    cpus.retain(|&cpu| !config.cpus.contains(&Some(cpu)));
+    cpus
+}
+
+/// `config` for core `index`: the kernel's poller inherits the CPU of the thread that makes it,
+/// where it would compete with the very core it works for, so it is sent to a spare one.
+fn polled_elsewhere(config: &CoresConfig, index: usize, spare: &[usize]) -> CoresConfig {
+    let mut config = config.clone();
+    let pinned = config.cpus[index].is_some();
+    if let Some(poller) = config.reactor.sqpoll.as_mut().filter(|poller| poller.cpu.is_none())
+        && pinned
+        && !spare.is_empty()
+    {
+        poller.cpu = u32::try_from(spare[index % spare.len()]).ok();
+    }
+    config
 }
 
 /// Turns `core` until its main future has ended, then empties it.
@@ -361,4 +398,30 @@ fn collect(
     }
     known.sort_by_key(|(index, ..)| *index);
     Ok(known.into_iter().map(|(_, peer, detection)| (peer, detection)).unzip())
+}
+
+#[cfg(test)]
+mod tests {
+    use dx_io::SqPoll;
+
+    use super::{CoresConfig, polled_elsewhere};
+
+    #[test]
+    fn pollers_go_to_cpus_that_no_core_has() {
+        let mut config = CoresConfig::pinned(1);
+        config.cpus = vec![Some(0), Some(1), Some(2), None];
+        let cpu = |config: &CoresConfig, index, spare: &[usize]| {
+            polled_elsewhere(config, index, spare).reactor.sqpoll.map(|poller| poller.cpu)
+        };
+        assert_eq!(cpu(&config, 0, &[3, 4]), None, "nobody asked");
+        config.reactor.sqpoll = Some(SqPoll::default());
+        let chosen = [0, 1, 2].map(|index| cpu(&config, index, &[3, 4]));
+        assert_eq!(chosen, [Some(Some(3)), Some(Some(4)), Some(Some(3))], "in turn");
+        assert_eq!(cpu(&config, 0, &[]), Some(None), "there is none");
+        assert_eq!(cpu(&config, 3, &[5]), Some(None), "not pinned, so neither is its poller");
+        if let Some(poller) = &mut config.reactor.sqpoll {
+            poller.cpu = Some(9);
+        }
+        assert_eq!(cpu(&config, 0, &[3]), Some(Some(9)), "as asked for");
+    }
 }

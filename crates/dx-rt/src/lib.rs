@@ -9,13 +9,13 @@
 
 mod bounded;
 #[cfg(not(loom))]
-mod connect;
-#[cfg(not(loom))]
 mod core;
 #[cfg(not(loom))]
 mod cores;
 #[cfg(not(loom))]
 mod current;
+#[cfg(not(loom))]
+pub mod fs;
 #[cfg(not(loom))]
 mod join;
 pub mod limits;
@@ -24,6 +24,8 @@ pub mod mailbox;
 pub mod net;
 #[cfg(not(loom))]
 mod peers;
+#[cfg(not(loom))]
+mod single;
 #[cfg(not(loom))]
 mod spawn;
 #[cfg(not(loom))]

@@ -62,6 +62,9 @@ pub fn wake_all() {
 
 /// Runs `future` on the current core, or on any other that has nothing else to do.
 ///
+/// One that waits and has left its waker with nobody can never go on: it is dropped, and its handle
+/// gives [`JoinLost`](crate::JoinLost).
+///
 /// # Panics
 /// Outside a core.
 pub fn spawn_stealable<F>(future: F) -> JoinHandle<F::Output>

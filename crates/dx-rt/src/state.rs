@@ -15,11 +15,11 @@ use async_task::Runnable;
 use crossbeam_deque::Worker;
 use dx_io::{BlockingPool, Completion, Driver, Instant, Reactor};
 
-use crate::connect::Connects;
 use crate::core::{CoreConfig, Wait};
 use crate::limits::JOBS_PER_TURN;
 use crate::net::{Kind, Listeners, Streams, UserData, Wake};
 use crate::peers::{Group, Message, Peer, Phase};
+use crate::single::Singles;
 use crate::task::Tasks;
 use crate::time::Timers;
 
@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) tasks: Tasks,
     pub(crate) streams: RefCell<Streams>,
     pub(crate) listeners: RefCell<Listeners>,
-    pub(crate) connects: RefCell<Connects>,
+    pub(crate) singles: RefCell<Singles>,
     pub(crate) timers: RefCell<Timers>,
     /// The time at which this turn's wait ended.
     pub(crate) now: Cell<Instant>,
@@ -63,9 +63,9 @@ impl State {
         let now = driver.now();
         Self {
             tasks: Tasks::new(peer.clone(), config.tasks_max),
-            streams: RefCell::new(Streams::new()),
+            streams: RefCell::new(Streams::new(config.zero_copy_min)),
             listeners: RefCell::new(Listeners::new()),
-            connects: RefCell::new(Connects::new()),
+            singles: RefCell::new(Singles::new()),
             timers: RefCell::new(Timers::new(now, config.timers_max)),
             now: Cell::new(now),
             jobs,
@@ -89,7 +89,7 @@ impl State {
         while ran < JOBS_PER_TURN
             && let Some(job) = self.jobs.pop()
         {
-            job.run();
+            run_job(job);
             ran += 1;
         }
         ran
@@ -159,7 +159,7 @@ impl State {
                 return self.streams.borrow_mut().completed(data, completion, driver);
             }
             Kind::Accept => self.listeners.borrow_mut().completed(data, completion, driver),
-            Kind::Connect => self.connects.borrow_mut().completed(data, completion),
+            Kind::Single => self.singles.borrow_mut().completed(data, completion),
             Kind::Ignored => None,
         };
         waker.map_or(Wake::Nobody, Wake::Waker)
@@ -204,7 +204,7 @@ impl State {
         let Some(job) = self.group.steal(self.index) else { return 0 };
         self.peer.stats.stole(1);
         // At once: in our deque, two idle cores could take it from each other for ever.
-        job.run();
+        run_job(job);
         1
     }
 
@@ -253,4 +253,13 @@ impl State {
             waker.wake();
         }
     }
+}
+
+/// Runs `job` once more. One that nobody can wake any more ends: without the waker held across the
+/// run, its memory would be freed and all that its future holds forgotten, the end that its handle
+/// waits for included. The last waker to go has the job scheduled to be dropped (async-task 4.7).
+fn run_job(job: Runnable) {
+    let waker = job.waker();
+    job.run();
+    drop(waker);
 }

@@ -2,6 +2,8 @@
 #![cfg(not(loom))]
 
 mod common;
+#[path = "runtime/polled.rs"]
+mod polled;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;

@@ -6,13 +6,13 @@
 mod common;
 
 use std::cell::Cell;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::net::{SocketAddr, TcpStream as Peer};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{backends, core, run};
@@ -209,8 +209,27 @@ fn a_start_that_fails_leaves_no_thread() {
     assert!(matches!(none, Err(RunError::NoCores)));
 }
 
+/// What tasks and jobs hold, to see that they let go: the wakers by which the jobs can be woken.
+type Kept = Arc<Mutex<Vec<Waker>>>;
+
+/// Waits for ever, as far as the runtime can know.
+async fn parked(kept: Kept) {
+    poll_fn(|cx| {
+        kept.lock().expect("nobody panics").push(cx.waker().clone());
+        Poll::<()>::Pending
+    })
+    .await;
+}
+
+/// Drops the wakers, and with them the jobs, which must take everything along.
+fn let_go(kept: &Kept) {
+    let wakers = std::mem::take(&mut *kept.lock().expect("nobody panics"));
+    drop(wakers);
+    assert_eq!(Arc::strong_count(kept), 1, "a job or a task was forgotten, not dropped");
+}
+
 /// A core that is in the middle of everything: what it holds, kept by a task each.
-async fn busy(addr: SocketAddr, kept: Arc<()>) -> Vec<JoinHandle<()>> {
+async fn busy(addr: SocketAddr, kept: Kept) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
     let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     let own = listener.local_addr();
@@ -228,10 +247,7 @@ async fn busy(addr: SocketAddr, kept: Arc<()>) -> Vec<JoinHandle<()>> {
         tasks.push(spawn(async move { drop(stream.recv().await) }));
         tasks.push(spawn(sleep(Duration::from_secs(3600))));
         let (job, waits) = (Arc::clone(&kept), Arc::clone(&kept));
-        tasks.push(spawn_stealable(async move {
-            let _kept = job;
-            pending().await
-        }));
+        tasks.push(spawn_stealable(parked(job)));
         tasks.push(spawn(async move {
             let done = spawn_blocking(|| std::thread::sleep(Duration::from_millis(5))).await;
             let _kept = (waits, done);
@@ -248,7 +264,7 @@ fn a_core_that_ends_in_the_middle_of_everything_holds_nothing() {
     for backend in backends() {
         let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = server.local_addr().expect("bound");
-        let kept = Arc::new(());
+        let kept = Kept::default();
         let jobs = Arc::clone(&kept);
         let cores = Cores::start(&config(backend, 2), move |_| {
             let jobs = Arc::clone(&jobs);
@@ -270,6 +286,8 @@ fn a_core_that_ends_in_the_middle_of_everything_holds_nothing() {
         }
         drop(peers);
         assert_eq!(core_threads(), 0);
+        assert!(!kept.lock().expect("nobody panics").is_empty());
+        let_go(&kept);
     }
 }
 
@@ -282,13 +300,16 @@ fn quiescing_right_after_the_start_of_everything() {
         let addr = server.local_addr().expect("bound");
         for turns in 0..8 {
             let core = core(backend);
-            let all = core.spawn(busy(addr, Arc::new(())));
+            let kept = Kept::default();
+            let all = core.spawn(busy(addr, Arc::clone(&kept)));
             for _ in 0..turns {
                 core.turn(Wait::AtMost(Duration::from_millis(2))).expect("the reactor works");
             }
             let held = core.quiesce(200).expect("the reactor works");
             assert!(held.is_nothing(), "{backend}, after {turns} turns: {held:?}");
             drop(all);
+            drop(core);
+            let_go(&kept);
         }
     }
 }

@@ -94,6 +94,34 @@ fn a_core_keeps_the_jobs_that_nobody_takes() {
     }
 }
 
+/// A job that waits without leaving its waker anywhere can only end: its handle hears of it, and
+/// what it held is dropped, be it at home or on a thief's core.
+#[test]
+fn a_job_that_nobody_can_wake_is_lost_and_lets_go() {
+    for backend in backends() {
+        for at_home in [true, false] {
+            let (owner, thief) = pair(backend);
+            let held = Arc::new(());
+            let inside = Arc::clone(&held);
+            let job = owner.enter(|| {
+                spawn_stealable(async move {
+                    std::future::pending::<()>().await;
+                    drop(inside);
+                })
+            });
+            let runner = if at_home { &owner } else { &thief };
+            let mut turns = 0;
+            while !job.is_finished() {
+                turn(runner);
+                turns += 1;
+                assert!(turns < 100, "{backend}: the job is forgotten");
+            }
+            assert_eq!(job.try_take(), None, "{backend}: lost, without a result");
+            assert_eq!(Arc::strong_count(&held), 1, "{backend}: what the job held is leaked");
+        }
+    }
+}
+
 /// A job that was stolen and waits is woken from anywhere and ends; its maker hears of it.
 #[test]
 fn a_stolen_job_that_waits_ends() {

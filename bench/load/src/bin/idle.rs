@@ -14,7 +14,7 @@ use std::time::Duration;
 use bench_load::holder::{Alive, Holder};
 use bench_load::limits::HELD_PER_PROCESS;
 use bench_load::process::resident_bytes;
-use bench_load::request::request;
+use dx_load::http::Http;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 const USAGE: &str = "idle --addr 127.x.x.x:PORT --pid PID [--connections 100000] [--base 1000]
@@ -88,7 +88,7 @@ fn hold(options: &Options, source: Ipv4Addr) -> Result<(), Box<dyn Error>> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit)?;
-    let request = request("GET", "/")?;
+    let request = Http::plaintext("GET", "/").ok_or("the request is too long")?;
     let mut holder = Holder::new(options.address, source, request, options.request);
     Ok(holder.serve(std::io::stdin().lock(), std::io::stdout().lock())?)
 }

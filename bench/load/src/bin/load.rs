@@ -1,26 +1,32 @@
-//! `load`: closed-loop HTTP load on one thread; prints one JSON line.
+//! `load`: one run of `dx-load` against one server, with its CPU time, as one line of JSON.
 //!
-//! Owns the command line. Invariant: the exit code is zero only when nothing went wrong.
+//! Owns the command line. Invariant: it exits with zero only when nothing failed.
 
 use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench_load::closed_loop::{Plan, run};
-use bench_load::limits::{BATCH_MAX, CONNECTIONS_MAX};
-use bench_load::request::request;
+use bench_load::accounted::{self, Accounted};
+use dx_load::http::Http;
+use dx_load::{Pace, Plan};
 
-const USAGE: &str = "load --addr ADDR [--connections 64] [--batch 1] [--seconds 3] [--warmup 0.5]
-     [--method GET] [--path /] [--body EXPECTED] [--pid PID]";
+const USAGE: &str = "load --addr 127.x.x.x:PORT [--connections 64] [--batch 1] [--rate N]
+     [--seconds 3] [--warmup 0.3] [--requests N] [--timeout 10] [--backend auto]
+     [--method GET] [--path /] [--body TEXT] [--pid PID]
+  --rate      open loop: so many requests a second are due, whatever the server does
+  --requests  ends the run after so many requests, a multiple of the batch
+  --body      the body every response must have (default: that of the first response)
+  --pid       the server's process, whose CPU time and memory are printed too";
 
 fn main() -> ExitCode {
-    let report = plan().and_then(|plan| Ok(run(&plan)?));
-    match report {
-        Ok(report) => {
-            println!("{}", report.to_json());
-            if report.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
+    let printed = run().map(|accounted| {
+        println!("{}", serde_json::to_string(&accounted).expect("numbers and names serialise"));
+        accounted.report.failures.total() == 0
+    });
+    match printed {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("load: {error}");
             ExitCode::FAILURE
@@ -28,22 +34,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn plan() -> Result<Plan, Box<dyn Error>> {
+fn run() -> Result<Accounted, Box<dyn Error>> {
     use lexopt::ValueExt;
 
     let mut parser = lexopt::Parser::from_env();
-    let mut address: Option<SocketAddr> = None;
-    let (mut connections, mut batch) = (64_usize, 1_usize);
-    let (mut seconds, mut warmup) = (3.0_f64, 0.5_f64);
-    let (mut method, mut path) = (String::from("GET"), String::from("/"));
-    let (mut body, mut pid) = (None, None);
+    let mut plan = Plan::new(([0, 0, 0, 0], 0).into());
+    (plan.connections, plan.warmup) = (64, Duration::from_millis(300));
+    plan.window = Duration::from_secs(3);
+    let (mut method, mut path, mut body, mut pid) = (String::from("GET"), "/".into(), None, None);
     while let Some(argument) = parser.next()? {
         match argument {
-            lexopt::Arg::Long("addr") => address = Some(parser.value()?.parse()?),
-            lexopt::Arg::Long("connections") => connections = parser.value()?.parse()?,
-            lexopt::Arg::Long("batch") => batch = parser.value()?.parse()?,
-            lexopt::Arg::Long("seconds") => seconds = parser.value()?.parse()?,
-            lexopt::Arg::Long("warmup") => warmup = parser.value()?.parse()?,
+            lexopt::Arg::Long("addr") => plan.address = parser.value()?.parse()?,
+            lexopt::Arg::Long("connections") => plan.connections = parser.value()?.parse()?,
+            lexopt::Arg::Long("batch") => plan.batch = parser.value()?.parse()?,
+            lexopt::Arg::Long("rate") => {
+                plan.pace = Pace::Open { rate: parser.value()?.parse()? };
+            }
+            lexopt::Arg::Long("seconds") => plan.window = seconds(&parser.value()?)?,
+            lexopt::Arg::Long("warmup") => plan.warmup = seconds(&parser.value()?)?,
+            lexopt::Arg::Long("timeout") => plan.answer_timeout = seconds(&parser.value()?)?,
+            lexopt::Arg::Long("requests") => plan.requests_max = Some(parser.value()?.parse()?),
+            lexopt::Arg::Long("backend") => plan.backend = parser.value()?.parse()?,
             lexopt::Arg::Long("method") => method = parser.value()?.string()?,
             lexopt::Arg::Long("path") => path = parser.value()?.string()?,
             lexopt::Arg::Long("body") => body = Some(parser.value()?.string()?.into_bytes()),
@@ -51,17 +62,23 @@ fn plan() -> Result<Plan, Box<dyn Error>> {
             other => return Err(format!("{}\n{USAGE}", other.unexpected()).into()),
         }
     }
-    if !(1..=CONNECTIONS_MAX).contains(&connections) || !(1..=BATCH_MAX).contains(&batch) {
-        return Err(format!("1 to {CONNECTIONS_MAX} connections, 1 to {BATCH_MAX} a batch").into());
+    if !is_here(plan.address) {
+        return Err(format!("--addr needs 127.0.0.0/8\n{USAGE}").into());
     }
-    Ok(Plan {
-        address: address.ok_or_else(|| format!("--addr is missing\n{USAGE}"))?,
-        connections,
-        batch,
-        warmup: Duration::try_from_secs_f64(warmup)?,
-        window: Duration::try_from_secs_f64(seconds)?,
-        request: request(&method, &path)?,
-        body,
-        pid,
-    })
+    let wire = Http::plaintext(&method, &path).ok_or("method and path are too long")?;
+    let mut wire = match body {
+        Some(body) => wire.expect_body(body),
+        None => wire,
+    };
+    Ok(accounted::run(&plan, &mut wire, pid)?)
+}
+
+/// Measuring stays on this machine.
+fn is_here(address: SocketAddr) -> bool {
+    address.ip().is_loopback() && address.is_ipv4()
+}
+
+fn seconds(value: &std::ffi::OsStr) -> Result<Duration, Box<dyn Error>> {
+    let seconds = value.to_str().ok_or("not a number of seconds")?.parse()?;
+    Ok(Duration::try_from_secs_f64(seconds)?)
 }

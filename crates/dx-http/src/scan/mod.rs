@@ -1,103 +1,136 @@
-//! Looking through many bytes at once.
+//! Looking at many bytes at once.
 //!
-//! Owns the two searches that heads spend their time in, and which form of them this target uses.
-//! May not know lines or fields. Its one invariant: every form gives what the plain walk gives;
-//! `swar.rs` is the form for any target, `sse2.rs` that of x86-64, whose baseline has SSE2.
+//! Owns what is asked of 64 bytes, the walk over the answers, and which form of the question this
+//! machine gets. May not know lines or fields. Its one invariant: every form gives what the plain
+//! walk gives. `avx2.rs` is chosen when the processor has it, `sse2.rs` is the baseline of x86-64,
+//! `swar.rs` is for any other target.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod swar;
+mod walker;
 
-#[cfg(target_arch = "x86_64")]
-use sse2 as form;
-#[cfg(not(target_arch = "x86_64"))]
-use swar as form;
+pub(crate) use walker::Walker;
 
-use crate::grammar::{self, FIELD};
+/// Bytes of one look.
+pub(crate) const BLOCK: usize = 64;
 
-/// The first byte from `from` on that may not stand in a field value; the end if there is none.
-#[inline(always)]
-pub(crate) fn find_control(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        match form::first_control(block) {
-            None => at += block.len(),
-            Some(offset) => {
-                at += offset;
-                // The rare HTAB is allowed and costs one round more.
-                if bytes[at] != b'\t' {
-                    return at;
-                }
-                at += 1;
-            }
-        }
-    }
-    bytes.get(at..).map_or(bytes.len(), |rest| at + grammar::run(rest, FIELD))
+/// What the bytes of a block are: bit `n` speaks of byte `n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Masks {
+    /// Control characters, DEL among them: all that may not stand in a field value, and HTAB.
+    pub stops: u64,
+    /// Neither a letter nor `-`, of which nearly every field name is made. Holds all of `stops`.
+    pub others: u64,
 }
 
-/// Length of the prefix of `bytes` made of letters and `-`, as far as one look can tell: what
-/// nearly every field name is made of. All of them are `tchar`.
+/// One way to look at a block.
+pub(crate) trait Form: Copy {
+    /// What the bytes of `block` are.
+    fn masks(self, block: &[u8; BLOCK]) -> Masks;
+}
+
+/// Work that looks through bytes, by whichever form it is given.
+///
+/// A trait and no closure, because the work is compiled once for each form. What it calls must be
+/// inlined into it to be compiled with it.
+pub(crate) trait Work {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn with<F: Form>(self, form: F) -> Self::Output;
+}
+
+/// Does `work` by the best form there is.
 #[inline(always)]
-pub(crate) fn letters(bytes: &[u8]) -> usize {
-    bytes.first_chunk().map_or(0, form::letters)
+pub(crate) fn with_best<W: Work>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // A load and a test of bits, once the processor was asked.
+        if let Some(avx2) = avx2::Avx2::detect() {
+            return avx2.with(work);
+        }
+        work.with(sse2::Sse2)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    work.with(swar::Swar)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn controls_are_found_at_every_length_and_place() {
-        for len in 0..40 {
-            for place in 0..len {
-                for byte in 0..=255 {
-                    let mut bytes = vec![b'a'; len];
-                    bytes[place] = byte;
-                    // What stands behind the place must not hide it.
-                    for behind in [b'a', b'\t', 0x7F, 0x80, 0x00] {
-                        bytes[place + 1..].fill(behind);
-                        for from in [0, place] {
-                            let plain = from + grammar::run(&bytes[from..], FIELD);
-                            assert_eq!(find_control(&bytes, from), plain, "{bytes:?}");
-                        }
-                    }
-                }
-            }
-        }
-        assert_eq!(find_control(b"", 0), 0);
-    }
+    /// The oracle: byte by byte.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Plain;
 
-    /// What both forms are held against.
-    fn plain_control(block: &[u8]) -> Option<usize> {
-        block.iter().position(|&byte| byte < 0x20 || byte == 0x7F)
-    }
-
-    fn plain_letters(block: &[u8]) -> usize {
-        block.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-').count()
-    }
-
-    fn holds<const N: usize>(
-        control: fn(&[u8; N]) -> Option<usize>,
-        letters: fn(&[u8; N]) -> usize,
-    ) {
-        for place in 0..N {
-            for byte in 0..=255 {
-                for (before, behind) in [(b'-', b'z'), (b'Z', 0), (b'a', 0x7F), (b'A', 0xFF)] {
-                    let mut block = [behind; N];
-                    block[..place].fill(before);
-                    block[place] = byte;
-                    assert_eq!(control(&block), plain_control(&block), "{block:?}");
-                    assert_eq!(letters(&block), plain_letters(&block), "{block:?}");
-                }
+    impl Form for Plain {
+        fn masks(self, block: &[u8; BLOCK]) -> Masks {
+            let mask = |is: fn(u8) -> bool| {
+                block.iter().rev().fold(0, |mask, &byte| mask << 1 | u64::from(is(byte)))
+            };
+            Masks {
+                stops: mask(|byte| byte.is_ascii_control()),
+                others: mask(|byte| !byte.is_ascii_alphabetic() && byte != b'-'),
             }
         }
     }
 
-    #[test]
-    fn every_form_gives_what_the_plain_walk_gives() {
-        holds(swar::first_control, swar::letters);
+    /// Does `work` once by every form this machine has.
+    pub(crate) fn with_each<W: Work + Clone>(work: &W) -> Vec<(&'static str, W::Output)> {
+        let mut outputs = vec![("swar", work.clone().with(swar::Swar))];
         #[cfg(target_arch = "x86_64")]
-        holds(sse2::first_control, sse2::letters);
+        {
+            outputs.push(("sse2", work.clone().with(sse2::Sse2)));
+            let avx2 = avx2::Avx2::detect();
+            outputs.extend(avx2.map(|avx2| ("avx2", avx2.with(work.clone()))));
+        }
+        outputs.push(("best", with_best(work.clone())));
+        outputs
+    }
+
+    #[derive(Clone)]
+    struct Look([u8; BLOCK]);
+
+    impl Work for Look {
+        type Output = Masks;
+
+        fn with<F: Form>(self, form: F) -> Masks {
+            form.masks(&self.0)
+        }
+    }
+
+    fn holds(block: [u8; BLOCK]) {
+        let plain = Plain.masks(&block);
+        for (form, masks) in with_each(&Look(block)) {
+            assert_eq!(masks, plain, "{form}: {}", block.escape_ascii());
+        }
+        assert_eq!(plain.others & plain.stops, plain.stops);
+    }
+
+    #[test]
+    fn every_byte_at_every_place_among_bytes_at_the_edges() {
+        for around in [b'a', b'z', b'A', b'Z', b'-', b'@', b'[', 0, 0x1F, b' ', 0x7F, 0x80, 0xFF] {
+            for place in 0..BLOCK {
+                for byte in 0..=255 {
+                    let mut block = [around; BLOCK];
+                    block[place] = byte;
+                    holds(block);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_block(block in prop::collection::vec(any::<u8>(), BLOCK)) {
+            holds(block.try_into().expect("of that length"));
+        }
     }
 }

@@ -1,28 +1,50 @@
 //! Eight bytes at once, in a word, on any target.
 //!
-//! Owns the arithmetic. Its one invariant: the lowest set bit of a mask names the first byte
-//! meant; bits above it may be wrong, because borrows run upwards.
+//! Owns the arithmetic. Its one invariant: no step carries from one byte into the next, so that
+//! every byte is judged by itself.
+
+use super::{BLOCK, Form, Masks};
+
+/// Eight looks of eight bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Swar;
 
 /// A word with 1 in every byte.
 const ONES: u64 = u64::MAX / 0xFF;
 /// A word with the top bit of every byte.
 const TOPS: u64 = ONES * 0x80;
 
-/// The place of the first byte below 0x20, or of 0x7F: "determine if a word has a byte less than
-/// n" and "has a zero byte" from Anderson, "Bit Twiddling Hacks".
-#[inline(always)]
-pub(super) fn first_control(block: &[u8; 8]) -> Option<usize> {
-    let word = u64::from_le_bytes(*block);
-    let delete = word ^ (ONES * 0x7F);
-    let low = word.wrapping_sub(ONES * 0x20) & !word;
-    let mask = (low | (delete.wrapping_sub(ONES) & !delete)) & TOPS;
-    (mask != 0).then(|| mask.trailing_zeros() as usize / 8)
+impl Form for Swar {
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK]) -> Masks {
+        let (mut stops, mut others) = (0, 0);
+        for (at, bytes) in block.as_chunks::<8>().0.iter().enumerate() {
+            let word = u64::from_le_bytes(*bytes);
+            let low = word & !TOPS;
+            let ascii = !word & TOPS;
+            let controls = (!at_least(low, 0x20) | at_least(low, 0x7F)) & ascii;
+            // Bit 5 set makes capitals small.
+            let small = low | (ONES * 0x20);
+            let letters = at_least(small, b'a') & !at_least(small, b'z' + 1);
+            let dash = at_least(low, b'-') & !at_least(low, b'-' + 1);
+            let names = (letters | dash) & ascii;
+            stops |= gather(controls) << (at * 8);
+            others |= gather(!names & TOPS) << (at * 8);
+        }
+        Masks { stops, others }
+    }
 }
 
-/// How many letters and `-` the block begins with. A walk: names are short, and words do not
-/// compare ranges cheaply.
+/// The top bit of each byte of `low` that is at least `least`; all of them are below 0x80, as
+/// `least` is, so the sums stay within their bytes. The other bits mean nothing.
 #[inline(always)]
-pub(super) fn letters(block: &[u8; 8]) -> usize {
-    let other = |byte: &u8| !byte.is_ascii_alphabetic() && *byte != b'-';
-    block.iter().position(other).unwrap_or(block.len())
+const fn at_least(low: u64, least: u8) -> u64 {
+    low + ONES * (0x80 - least as u64)
+}
+
+/// The top bits of the eight bytes as the low eight bits: each bit is moved by a factor of its
+/// own, and no two products meet in one place.
+#[inline(always)]
+const fn gather(tops: u64) -> u64 {
+    ((tops & TOPS) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }

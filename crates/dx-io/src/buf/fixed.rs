@@ -43,6 +43,28 @@ impl FixedBuf {
     }
 }
 
+/// The place of a buffer in its pool, while its memory is on another thread.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    index: u16,
+    len: usize,
+    pool: Weak<Free>,
+}
+
+impl FixedBuf {
+    /// Parts the memory, which may cross threads, from its place in the pool, which may not.
+    pub(crate) fn split(mut self) -> (Box<[u8]>, Ticket) {
+        let ticket = Ticket { index: self.index, len: self.len, pool: self.pool.clone() };
+        (self.memory.take().unwrap_or_default(), ticket)
+    }
+
+    /// Undoes [`Self::split`].
+    pub(crate) fn join(memory: Box<[u8]>, ticket: Ticket) -> Self {
+        let Ticket { index, len, pool } = ticket;
+        Self { memory: Some(memory), index, len, pool }
+    }
+}
+
 impl Deref for FixedBuf {
     type Target = [u8];
 
@@ -85,6 +107,19 @@ impl FixedBuffers {
         Self { free: Rc::new(RefCell::new((0..count).rev().map(buffer).collect())) }
     }
 
+    /// Whether `buf` is one of these.
+    pub(crate) fn lent(&self, buf: &FixedBuf) -> bool {
+        core::ptr::eq(buf.pool.as_ptr(), Rc::as_ptr(&self.free))
+    }
+
+    /// Address and length of every buffer by its number, while all of them are here.
+    pub(crate) fn regions(&self) -> Vec<(*mut u8, usize)> {
+        let mut free = self.free.borrow_mut();
+        let region = |(_, memory): &mut (u16, Box<[u8]>)| (memory.as_mut_ptr(), memory.len());
+        // The list is last in, first out.
+        free.iter_mut().rev().map(region).collect()
+    }
+
     /// Lends one buffer out whole.
     pub(crate) fn take(&self) -> Option<FixedBuf> {
         let (index, memory) = self.free.borrow_mut().pop()?;
@@ -96,6 +131,25 @@ impl FixedBuffers {
 #[cfg(test)]
 mod tests {
     use super::FixedBuffers;
+
+    #[test]
+    fn memory_travels_and_comes_back_to_its_place() {
+        let (pool, other) = (FixedBuffers::new(1, 8), FixedBuffers::new(1, 8));
+        let regions = pool.regions();
+        let mut buf = pool.take().expect("one");
+        assert!(pool.lent(&buf) && !other.lent(&buf));
+        buf.set_len(2);
+        let (mut memory, ticket) = buf.split();
+        assert!(pool.take().is_none(), "its memory is elsewhere");
+        let memory = std::thread::spawn(move || {
+            memory[1] = 7;
+            memory
+        });
+        let buf = super::FixedBuf::join(memory.join().expect("thread"), ticket);
+        assert_eq!(&*buf, [0, 7]);
+        drop(buf);
+        assert_eq!(pool.regions(), regions);
+    }
 
     #[test]
     fn a_buffer_is_lent_to_one_at_a_time() {

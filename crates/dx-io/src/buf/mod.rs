@@ -9,7 +9,7 @@ mod lease;
 mod pool;
 
 pub use fixed::FixedBuf;
-pub(crate) use fixed::FixedBuffers;
+pub(crate) use fixed::{FixedBuffers, Ticket};
 pub use lease::Lease;
 pub use pool::BufferPool;
 pub(crate) use pool::RoomBuffers;

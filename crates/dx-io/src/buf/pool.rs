@@ -219,17 +219,9 @@ impl RoomBuffers {
         }
     }
 
-    /// Whether buffers came back since the last [`Self::drain_returned`].
+    /// Whether there are buffers for [`Self::pop_returned`].
     pub(crate) fn has_returned(&self) -> bool {
         !self.pool.shared.returned.borrow().is_empty()
-    }
-
-    /// Hands every returned buffer to `room`, oldest last, so that warm memory is used first.
-    pub(crate) fn drain_returned(&self, mut room: impl FnMut(u16)) {
-        let mut returned = self.pool.shared.returned.borrow_mut();
-        while let Some(id) = returned.pop() {
-            room(id);
-        }
     }
 
     /// Takes one returned buffer, the one that came back last.

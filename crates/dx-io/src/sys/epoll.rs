@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use socket2::Socket;
 
+use super::event_fd::EventFd;
 use super::readiness::{Event, Interest, Readiness, Selector};
 use crate::config::{IoBackend, StartError, StartStep};
 use crate::limits::SELECTOR_EVENTS;
-use crate::wake::{WakeTarget, Waker};
+use crate::wake::Waker;
 
 /// A [`Reactor`](crate::Reactor) on epoll.
 pub(crate) type EpollReactor = Readiness<Epoll>;
@@ -101,7 +102,7 @@ impl Selector for Epoll {
             epoll.call = WaitCall::Milliseconds;
             epoll.wait_raw(Some(Duration::ZERO)).map_err(selector)?;
         }
-        let event = epoll.wake.fd.as_raw_fd();
+        let event = epoll.wake.raw();
         epoll.control(libc::EPOLL_CTL_ADD, event, libc::EPOLLIN as u32, WAKE_KEY).map_err(waker)?;
         Ok(epoll)
     }
@@ -113,15 +114,15 @@ impl Selector for Epoll {
         })
     }
 
-    fn add(&self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
+    fn add(&mut self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_ADD, socket.as_raw_fd(), mask(interest), key)
     }
 
-    fn modify(&self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
+    fn modify(&mut self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_MOD, socket.as_raw_fd(), mask(interest), key)
     }
 
-    fn delete(&self, socket: &Socket) -> io::Result<()> {
+    fn delete(&mut self, socket: &Socket) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_DEL, socket.as_raw_fd(), 0, 0)
     }
 
@@ -152,39 +153,6 @@ impl Selector for Epoll {
 
     fn waker(&self) -> Waker {
         Waker::new(self.wake.clone())
-    }
-}
-
-/// An eventfd(2): a counter that is readable while it is not zero.
-#[derive(Debug)]
-struct EventFd {
-    fd: OwnedFd,
-}
-
-impl EventFd {
-    fn new() -> io::Result<Self> {
-        // SAFETY: no pointers are involved.
-        let status = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        let fd = check(status)?;
-        // SAFETY: eventfd(2) has just made the descriptor for us.
-        Ok(Self { fd: unsafe { OwnedFd::from_raw_fd(fd) } })
-    }
-
-    /// Takes all wakes so far for one.
-    fn drain(&self) {
-        let mut counter = [0u8; 8];
-        // SAFETY: the descriptor is open as long as `self`, and eight bytes are what eventfd(2)
-        // gives. There is nothing to do about a failure: the next wait reports it again.
-        unsafe { libc::read(self.fd.as_raw_fd(), counter.as_mut_ptr().cast(), counter.len()) };
-    }
-}
-
-impl WakeTarget for EventFd {
-    fn wake(&self) {
-        let one = 1u64.to_ne_bytes();
-        // SAFETY: the descriptor is open as long as `self`, and eight bytes are what eventfd(2)
-        // takes. A full counter (EAGAIN) means that a wake is pending already.
-        unsafe { libc::write(self.fd.as_raw_fd(), one.as_ptr().cast(), one.len()) };
     }
 }
 

@@ -6,10 +6,12 @@
 //! waiting at its socket (`socks.rs`), or ended in `ready`; its table entry retires when its last
 //! completion is reaped, so an owner may let go at any point before.
 //!
-//! Calls are synchronous: the kernel holds no memory of ours between them, and dropping the
-//! reactor with everything in flight is safe.
+//! Calls on sockets are synchronous: the kernel holds no memory of ours between them, and dropping
+//! the reactor with everything in flight is safe. Files go to threads that may block (`files.rs`),
+//! which own what they work on.
 
 mod events;
+mod files;
 mod held;
 mod selector;
 mod socks;
@@ -27,14 +29,15 @@ use self::held::Held;
 use self::socks::Socks;
 use self::steps::{Queued, Step};
 use super::clock::HostClock;
+use super::file_jobs::{FileJobs, FileWork};
 use super::socket_calls;
 use socket2::SockRef;
 
-use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
+use crate::buf::{BufferPool, FixedBuf, FixedBuffers, Lease, RoomBuffers};
 use crate::completion::{Completion, CompletionFlags};
 use crate::config::{IoBackend, ReactorConfig, StartError};
 use crate::inflight::{InFlight, State};
-use crate::limits::{DESCRIPTORS_RESERVED, SELECTOR_EVENTS};
+use crate::limits::SELECTOR_EVENTS;
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
@@ -60,6 +63,8 @@ pub(crate) struct Readiness<S> {
     socks: Socks,
     in_flight: InFlight<Held>,
     buffers: RoomBuffers,
+    fixed: FixedBuffers,
+    files: FileJobs,
     /// Pushed, not yet executed. Bounded by the in-flight table.
     queued: Vec<Queued>,
     /// Happened, not yet reaped. Bounded by the in-flight table and the receive buffers.
@@ -121,10 +126,14 @@ impl<S: Selector> Readiness<S> {
         {
             self.buffers.discard(id);
         }
-        if !raw.flags.has_more()
-            && let Some(held) = self.in_flight.finish(raw.token)
-        {
-            self.dispose(held);
+        if !raw.flags.has_more() {
+            if entry.is_some_and(|entry| entry.kind == OpKind::SendFile) {
+                // Its owner gets nothing back, so there is nothing to take.
+                drop(self.in_flight.strip(raw.token));
+            }
+            if let Some(held) = self.in_flight.finish(raw.token) {
+                self.dispose(held);
+            }
         }
         wanted.map(|entry| Completion::new(entry.user_data, raw.result, raw.flags))
     }
@@ -162,17 +171,17 @@ impl<S: Selector> Reactor for Readiness<S> {
     fn new(config: &ReactorConfig) -> Result<Self, StartError> {
         let selector = S::new()?;
         let descriptors = super::host::limits().descriptors_soft;
-        let usable = descriptors.saturating_sub(DESCRIPTORS_RESERVED.into()).max(1);
-        let usable = usable / u64::from(config.reactors.max(1));
-        let sockets_max = config.sockets_max.min(u32::try_from(usable).unwrap_or(u32::MAX));
+        let sockets_max = config.connections_with(descriptors);
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         // The list is last in, first out: a core under light load uses one warm buffer.
         (0..buffers.count()).rev().for_each(|id| buffers.push_returned(id));
         Ok(Self {
+            files: FileJobs::new(config.blocking.clone(), selector.waker()),
             selector,
             socks: Socks::new(sockets_max),
             in_flight: InFlight::new(config.in_flight_max),
             buffers,
+            fixed: FixedBuffers::new(config.fixed_buffers, config.fixed_buffer_len),
             queued: Vec::new(),
             ready: Vec::new(),
             events: Vec::with_capacity(SELECTOR_EVENTS),
@@ -191,7 +200,7 @@ impl<S: Selector> Reactor for Readiness<S> {
             return Err(PushError { op, kind: PushErrorKind::Full });
         }
         let kind = op.kind();
-        if let Some(sock) = sock_of(&op)
+        if let Some(sock) = op.sock()
             && !self.socks.is_usable(sock)
         {
             return Err(PushError { op, kind: PushErrorKind::StaleSock });
@@ -207,7 +216,8 @@ impl<S: Selector> Reactor for Readiness<S> {
                 Err(error) => return Err(PushError { op, kind: PushErrorKind::Os(error) }),
             },
             Op::Recv { sock } => self.enter(kind, at(sock), None, Step::Recv),
-            Op::Send { sock, buf, start } => {
+            // A kernel with readiness only has no send that ends when the bytes have left.
+            Op::Send { sock, buf, start } | Op::SendZeroCopy { sock, buf, start } => {
                 self.enter(kind, at(sock), Some(Held::Buffer { buf, start }), Step::Send)
             }
             Op::SendVectored { sock, bufs } => {
@@ -220,10 +230,17 @@ impl<S: Selector> Reactor for Readiness<S> {
             }
             Op::Cancel { target } => self.enter(kind, at(NO_SOCK), None, Step::Cancel(target)),
             Op::Wake { target } => self.enter(kind, at(NO_SOCK), None, Step::Wake(target)),
-            op @ (Op::SendZeroCopy { .. }
-            | Op::SendFile { .. }
-            | Op::Read { .. }
-            | Op::Write { .. }) => return Err(PushError { op, kind: PushErrorKind::Unsupported }),
+            Op::SendFile { sock, file, offset, len } => {
+                self.enter(kind, at(sock), Some(Held::SendFile { file, offset, len }), Step::Send)
+            }
+            Op::Read { file, buf, offset } => {
+                let work = FileWork { file, buf, offset, write_from: None };
+                self.enter(kind, at(NO_SOCK), Some(Held::File(Box::new(work))), Step::File)
+            }
+            Op::Write { file, buf, start, offset } => {
+                let work = FileWork { file, buf, offset, write_from: Some(start) };
+                self.enter(kind, at(NO_SOCK), Some(Held::File(Box::new(work))), Step::File)
+            }
         })
     }
 
@@ -291,15 +308,20 @@ impl<S: Selector> Reactor for Readiness<S> {
         if self.socks.is_full() {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        Ok(self.socks.add(accepted.into_socket()?))
+        let socket = accepted.into_socket()?;
+        // Sends and receives say that they must not block; sendfile(2) cannot.
+        socket.set_nonblocking(true)?;
+        Ok(self.socks.add(socket))
     }
 
-    fn with_raw(&mut self, _sock: Sock, _f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn with_raw(&mut self, sock: Sock, f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        let socket = self.socks.socket(sock).ok_or(io::ErrorKind::NotConnected)?;
+        f(SockRef::from(socket));
+        Ok(())
     }
 
     fn fixed_buffer(&mut self) -> Option<FixedBuf> {
-        None
+        self.fixed.take()
     }
 
     fn buffers(&self) -> &BufferPool {
@@ -328,24 +350,5 @@ impl<S: Selector> Reactor for Readiness<S> {
 
     fn sockets(&self) -> usize {
         self.socks.open()
-    }
-}
-
-/// The socket an operation is aimed at.
-const fn sock_of(op: &Op) -> Option<Sock> {
-    match op {
-        Op::Accept { listener: sock, .. }
-        | Op::Recv { sock }
-        | Op::Send { sock, .. }
-        | Op::SendVectored { sock, .. }
-        | Op::SendZeroCopy { sock, .. }
-        | Op::SendFile { sock, .. }
-        | Op::Shutdown { sock, .. }
-        | Op::Close { sock } => Some(*sock),
-        Op::Connect { .. }
-        | Op::Read { .. }
-        | Op::Write { .. }
-        | Op::Cancel { .. }
-        | Op::Wake { .. } => None,
     }
 }

@@ -3,15 +3,18 @@
 //! Owns the flags of every call and the reading of their results. Knows no operation and no
 //! table. Invariant: no call blocks, raises `SIGPIPE`, or leaks a descriptor into a child.
 
-use core::mem::MaybeUninit;
+use core::cell::Cell;
+use core::mem::{self, MaybeUninit};
+use core::ptr;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::buf::RoomBuffers;
-use crate::limits::SEND_VECTORS_MAX;
+use crate::file::File;
+use crate::limits::{SEND_FILE_MAX, SEND_VECTORS_MAX};
 
 /// Without `MSG_DONTWAIT` an attached stream in blocking mode would stop the core.
 const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
@@ -72,6 +75,40 @@ pub(super) fn send_vectored(socket: &Socket, bufs: &[Vec<u8>]) -> Option<i32> {
     }
     let count = bufs.len().min(SEND_VECTORS_MAX);
     sent(|| socket.send_vectored_with_flags(&vectors[..count], SEND_FLAGS))
+}
+
+/// Sends up to `len` bytes of `file` from `offset` on, and at most [`SEND_FILE_MAX`]
+/// (sendfile(2)): as [`send`]. The socket must be in non-blocking mode: there is no flag for it.
+pub(super) fn send_file(socket: BorrowedFd<'_>, file: &File, offset: u64, len: u32) -> Option<i32> {
+    let Ok(mut offset) = libc::off_t::try_from(offset) else { return Some(-libc::EINVAL) };
+    let (socket, file) = (socket.as_raw_fd(), file.std().as_raw_fd());
+    let len = len.min(SEND_FILE_MAX) as usize;
+    block_sigpipe();
+    sent(|| {
+        // SAFETY: both descriptors are open for the call, which reads and writes `offset` only.
+        let status = unsafe { libc::sendfile(socket, file, &raw mut offset, len) };
+        usize::try_from(status).map_err(|_| io::Error::last_os_error())
+    })
+}
+
+/// Keeps `SIGPIPE` from this thread: sendfile(2) has no `MSG_NOSIGNAL`. Rust's own programs ignore
+/// the signal, but a core may run in somebody else's. Once a thread; the standard library gives
+/// children an empty mask.
+fn block_sigpipe() {
+    thread_local! {
+        static BLOCKED: Cell<bool> = const { Cell::new(false) };
+    }
+    if BLOCKED.replace(true) {
+        return;
+    }
+    // SAFETY: all zeroes is a valid set, which sigemptyset(3) and sigaddset(3) then fill in; the
+    // set lives until the last call returns, and no old mask is asked for.
+    unsafe {
+        let mut pipe: libc::sigset_t = mem::zeroed();
+        libc::sigemptyset(&raw mut pipe);
+        libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, ptr::null_mut());
+    }
 }
 
 /// Accepts one connection (accept4(2)).

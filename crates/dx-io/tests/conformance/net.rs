@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use dx_io::{Accepted, Driver, ListenOptions, Listener, Reactor, ReactorConfig, Waker};
+use dx_io::{Accepted, Driver, ListenOptions, Listener, Reactor, ReactorConfig, StartError, Waker};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::Backend;
@@ -46,9 +46,18 @@ impl Net {
 
     /// A reactor on this network, of the calling thread.
     pub fn reactor(&self, backend: Backend, config: &ReactorConfig) -> Box<dyn Reactor> {
+        self.try_reactor(backend, config).expect(backend.name)
+    }
+
+    /// As [`Self::reactor`], where the system may refuse.
+    pub fn try_reactor(
+        &self,
+        backend: Backend,
+        config: &ReactorConfig,
+    ) -> Result<Box<dyn Reactor>, StartError> {
         let mut config = config.clone();
-        config.uring_rung_max = backend.rung;
-        Box::new(Driver::open(backend.backend, &config).expect(backend.name).0)
+        backend.configure(&mut config);
+        Ok(Box::new(Driver::open(backend.backend, &config)?.0))
     }
 
     /// A listener on a free port, for a reactor.
@@ -98,11 +107,9 @@ impl Net {
         self.start.elapsed()
     }
 
-    /// Processor time that this thread has used (proc(5), `schedstat`).
+    /// Processor time that this thread has used.
     pub fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-        let nanos = stat.split_whitespace().next().and_then(|field| field.parse().ok());
-        Duration::from_nanos(nanos.expect("nanoseconds"))
+        crate::processor::time()
     }
 
     pub fn sleep(&self, time: Duration) {

@@ -67,7 +67,7 @@ pub fn accepts(backend: Backend) {
             let mut bench = Bench::open(backend);
             let (listener, address) = bench.listen();
             let_go(&mut bench, Op::Accept { listener, hand_over }, point);
-            assert_eq!(bench.counters(), (0, 0, 1), "only the listener is left");
+            bench.assert_left((0, 0, 1)); // only the listener
             // The connection it would have taken goes to the next one.
             let (sock, _client) = bench.accept(listener, address);
             bench.close(sock);
@@ -119,7 +119,7 @@ pub fn receives(backend: Backend) {
         let_go(&mut bench, Op::Recv { sock }, point);
         client.write_all(b"more data").expect("write");
         bench.rest();
-        assert_eq!(bench.counters(), (0, 0, 1), "only the socket is left");
+        bench.assert_left((0, 0, 1)); // only the socket
         bench.close(sock);
         bench.assert_clean();
     }

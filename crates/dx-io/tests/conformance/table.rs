@@ -1,7 +1,8 @@
 //! The table: every row, and how it is run on every backend.
 //!
 //! Owns the list of rows; they are functions over the [`Bench`](bench::Bench) of `bench.rs`,
-//! grouped by noun: turns, transfer, endings, orphans, bounds, storms, churn. May know only the
+//! grouped by noun: turns, transfer, endings, orphans, bounds, storms, churn,
+//! files, options. May know only the
 //! public interface, and of peers and clocks only what `net` offers. Invariant: a row says nothing
 //! about a backend's means, so that a crate with a backend of its own includes this file as it is;
 //! at its root are `BACKENDS`, `Backend`, `net` and this file's `bench`.
@@ -14,6 +15,8 @@ pub mod bench;
 mod bounds;
 mod churn;
 mod endings;
+mod files;
+mod options;
 mod orphans;
 mod storms;
 mod transfer;
@@ -139,6 +142,25 @@ mod rows {
             a_child_inherits_no_descriptor;
         churn:
             two_thousand_connections;
+        files:
+            files_are_written_and_read
+            file_errors_bring_the_memory_back
+            fixed_buffers_carry_files
+            many_files_at_once
+            given_up_files
+            drop_with_files_in_flight
+            a_file_is_sent
+            files_and_bytes_take_turns
+            a_file_waits_for_its_peer
+            a_file_on_a_socket_that_closes
+            a_file_to_a_dead_peer;
+        options:
+            zero_copy_sends_arrive
+            zero_copy_ends_when_the_bytes_are_free
+            zero_copy_sends_can_be_ended
+            zero_copy_to_a_dead_peer
+            the_raw_socket_is_lent
+            memory_that_cannot_be_locked_is_an_error_with_a_cure;
     }
 
     /// A row that was renamed must not be skipped by its old name for ever.

@@ -9,10 +9,11 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
-use dx_io::{Accepted, Lease, Op, Payload, Reactor, Sock};
+use dx_io::{Accepted, Lease, Op, Payload, PushError, PushErrorKind, Reactor, Sock, errno};
 
 use super::peer::PeerAddr;
 use super::streams::StreamRef;
+use crate::fs::File;
 use crate::state::State;
 use crate::task::TaskRef;
 
@@ -69,10 +70,11 @@ impl TcpStream {
     /// When called outside a core.
     pub async fn connect(peer: SocketAddr) -> io::Result<Self> {
         let core = crate::current::current();
-        let payload = crate::connect::connect(&core, Op::Connect { peer }).await?;
-        match payload {
-            Payload::Connection { sock, peer } => Ok(Self::new(&core, sock, peer)),
-            _ => Err(io::ErrorKind::NotConnected.into()),
+        match crate::single::run(&core, Op::Connect { peer }).await {
+            Ok((_, Payload::Connection { sock, peer })) => Ok(Self::new(&core, sock, peer)),
+            Ok((error, _)) => Err(errno::to_error(error)),
+            Err(PushError { kind: PushErrorKind::Os(error), .. }) => Err(error),
+            Err(_) => Err(io::ErrorKind::QuotaExceeded.into()),
         }
     }
 
@@ -164,6 +166,55 @@ impl TcpStream {
             return Poll::Ready(sent);
         }
         self.core.streams.borrow_mut().wait_writable(self.at, cx.waker());
+        Poll::Pending
+    }
+
+    /// Sends `len` bytes of `file` from `offset` on, without taking them into the process, and says
+    /// how many that were: fewer than `len` only when the file ends before. Other tasks run between
+    /// its steps of at most [`SEND_FILE_MAX`](dx_io::limits::SEND_FILE_MAX) bytes. Bytes that are
+    /// in no cache of the system hold up the core while the disk is read.
+    ///
+    /// Dropping the future stops it after the step in flight.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and `Unsupported` where the backend has no such operation.
+    pub async fn send_file(&mut self, file: &File, offset: u64, len: u64) -> io::Result<u64> {
+        let mut sent = 0;
+        while sent < len {
+            if self.is_sending() {
+                // Abandoned by an earlier future: the order is kept.
+                let _ = poll_fn(|cx| self.poll_sent(cx)).await;
+            }
+            let at = offset.checked_add(sent).ok_or(io::ErrorKind::InvalidInput)?;
+            self.start_send_file(file, at, u32::try_from(len - sent).unwrap_or(u32::MAX))?;
+            match poll_fn(|cx| self.poll_file_sent(cx)).await? {
+                0 => break,
+                step => sent += u64::from(step),
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Starts one step of [`send_file`](Self::send_file);
+    /// [`poll_file_sent`](Self::poll_file_sent) tells how far it came.
+    ///
+    /// # Errors
+    /// `ResourceBusy` when a send is in flight, or the reason it was refused.
+    pub fn start_send_file(&mut self, file: &File, offset: u64, len: u32) -> io::Result<()> {
+        let core = &*self.core;
+        let range = (offset, len);
+        let driver = &mut core.driver.borrow_mut();
+        core.streams.borrow_mut().send_file(self.at, file.inner().clone(), range, driver)
+    }
+
+    /// Polls for the end of the step in flight: how many bytes it sent, 0 at the file's end.
+    pub fn poll_file_sent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u32>> {
+        let core = &*self.core;
+        let mut streams = core.streams.borrow_mut();
+        if let Some(sent) = streams.file_sent(self.at, &mut core.driver.borrow_mut()) {
+            return Poll::Ready(sent);
+        }
+        streams.wait_writable(self.at, cx.waker());
         Poll::Pending
     }
 

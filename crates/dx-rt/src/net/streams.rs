@@ -5,14 +5,14 @@
 //! one send are in flight per stream; a stream that nobody reads stops being received from after
 //! [`RECV_CHUNKS_MAX`] pieces.
 
+mod sending;
+
 use core::task::Waker;
 use std::io;
-use std::net::Shutdown;
 
-use dx_io::{
-    Completion, Driver, Lease, Op, Payload, PushError, PushErrorKind, Reactor, Sock, Token, errno,
-};
+use dx_io::{Completion, Driver, Lease, Op, PushError, PushErrorKind, Reactor, Sock, Token, errno};
 
+use self::sending::send_completed;
 use super::chunks::{Chunks, NIL, Queue};
 use super::user_data::{GENERATION_MASK, Kind, UserData};
 use crate::limits::RECV_CHUNKS_MAX;
@@ -27,6 +27,8 @@ const PAUSING: u8 = 1 << 0;
 const SENT: u8 = 1 << 1;
 /// The sending direction is to end after the send in flight.
 const ENDING: u8 = 1 << 2;
+/// The send is a step of a file: its end says how many bytes.
+const FILE: u8 = 1 << 3;
 
 /// Names one stream of one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ struct Slot {
     received: Queue,
     /// [`OPEN`], 0 after the peer has finished, or `-errno`.
     recv_end: i32,
-    /// How the send went, once [`SENT`]: 0 or `-errno`.
+    /// How the send went, once [`SENT`]: 0 or `-errno`; for a [`FILE`] also a count.
     send_end: i32,
     /// Bytes of the buffer being sent that are not gone yet.
     unsent: u32,
@@ -79,6 +81,8 @@ pub(crate) struct Streams {
     waiting_free: Vec<u32>,
     /// Sockets whose close did not fit the in-flight table yet.
     closing: Vec<Sock>,
+    /// Sends of so many bytes are made without a copy.
+    zero_copy_min: usize,
 }
 
 /// Whom a completion concerns.
@@ -90,8 +94,9 @@ pub(crate) enum Wake {
 }
 
 impl Streams {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(zero_copy_min: usize) -> Self {
         Self {
+            zero_copy_min,
             slots: Vec::new(),
             free: NIL,
             live: 0,
@@ -236,73 +241,6 @@ impl Streams {
         !self.slots[at.index as usize].received.is_empty()
     }
 
-    /// Starts to send all of `buf`.
-    ///
-    /// # Errors
-    /// The buffer, when a send is in flight or could not be started.
-    pub(crate) fn send(
-        &mut self,
-        at: StreamRef,
-        buf: Vec<u8>,
-        driver: &mut Driver,
-    ) -> Result<(), (io::Error, Vec<u8>)> {
-        let slot = &mut self.slots[at.index as usize];
-        if !slot.send.is_none() {
-            return Err((io::ErrorKind::ResourceBusy.into(), buf));
-        }
-        let Ok(unsent) = u32::try_from(buf.len()) else {
-            return Err((io::ErrorKind::FileTooLarge.into(), buf));
-        };
-        slot.unsent = unsent;
-        slot.send_end = 0;
-        push_send(slot, at.index, buf, driver)
-    }
-
-    /// The end of the send: its buffer back, and how it went. `None` while it goes on.
-    pub(crate) fn sent(
-        &mut self,
-        at: StreamRef,
-        driver: &mut Driver,
-    ) -> Option<(io::Result<()>, Vec<u8>)> {
-        let slot = &mut self.slots[at.index as usize];
-        if slot.flags & SENT == 0 {
-            return None;
-        }
-        let buf = match driver.take(slot.send) {
-            Payload::Buffer(buf) => buf,
-            _ => Vec::new(),
-        };
-        slot.send = Token::NONE;
-        slot.flags &= !SENT;
-        end_sending(slot, driver);
-        let result = if slot.send_end < 0 { Err(errno::to_error(slot.send_end)) } else { Ok(()) };
-        Some((result, buf))
-    }
-
-    /// Whether a send is in flight or waits to be collected.
-    pub(crate) fn is_sending(&self, at: StreamRef) -> bool {
-        !self.slots[at.index as usize].send.is_none()
-    }
-
-    /// Ends one or both directions; the sending one after the send in flight, if there is one.
-    pub(crate) fn shutdown(
-        &mut self,
-        at: StreamRef,
-        how: Shutdown,
-        driver: &mut Driver,
-    ) -> io::Result<()> {
-        let slot = &mut self.slots[at.index as usize];
-        let sending = !slot.send.is_none() && slot.flags & SENT == 0;
-        if !sending || how == Shutdown::Read {
-            return push_shutdown(slot.sock, how, driver);
-        }
-        if how == Shutdown::Both {
-            push_shutdown(slot.sock, Shutdown::Read, driver)?;
-        }
-        slot.flags |= ENDING;
-        Ok(())
-    }
-
     /// A receive or a send has completed.
     pub(crate) fn completed(
         &mut self,
@@ -321,7 +259,7 @@ impl Streams {
                 slot.chunks = slot.chunks.saturating_add(1);
             }
             recv_completed(slot, completion, driver);
-        } else if !send_completed(slot, data.index, completion.result, driver) {
+        } else if !send_completed(slot, data.index, completion.result, self.zero_copy_min, driver) {
             return Wake::Nobody;
         }
         match (slot.owner, slot.link) {
@@ -403,62 +341,6 @@ fn pause(slot: &mut Slot, driver: &mut Driver) {
     }
 }
 
-/// Whether the send has ended; else the rest of it is on its way.
-fn send_completed(slot: &mut Slot, index: u32, result: i32, driver: &mut Driver) -> bool {
-    let sent = u32::try_from(result).unwrap_or(0);
-    slot.unsent = slot.unsent.saturating_sub(sent);
-    slot.send_end = match result {
-        error if error < 0 => error,
-        // A send of nothing would go on for ever.
-        0 if slot.unsent > 0 => errno::BROKEN_PIPE,
-        _ => 0,
-    };
-    if slot.unsent > 0 && slot.send_end == 0 {
-        let token = core::mem::replace(&mut slot.send, Token::NONE);
-        let Payload::Buffer(buf) = driver.take(token) else { unreachable!("a send owns a buffer") };
-        match push_send(slot, index, buf, driver) {
-            Ok(()) => return false,
-            Err(_) => slot.send_end = errno::NO_BUFFER_SPACE,
-        }
-    }
-    slot.flags |= SENT;
-    end_sending(slot, driver);
-    true
-}
-
-/// Pushes the shutdown that waited for the send. When the table is full, it is pushed once the
-/// send is collected, which makes room.
-fn end_sending(slot: &mut Slot, driver: &mut Driver) {
-    if slot.flags & ENDING != 0 && push_shutdown(slot.sock, Shutdown::Write, driver).is_ok() {
-        slot.flags &= !ENDING;
-    }
-}
-
-fn push_shutdown(sock: Sock, how: Shutdown, driver: &mut Driver) -> io::Result<()> {
-    let token = driver.push(Op::Shutdown { sock, how }, UserData::IGNORED).map_err(refused)?;
-    driver.orphan(token);
-    Ok(())
-}
-
-/// Sends the last `slot.unsent` bytes of `buf`.
-fn push_send(
-    slot: &mut Slot,
-    index: u32,
-    buf: Vec<u8>,
-    driver: &mut Driver,
-) -> Result<(), (io::Error, Vec<u8>)> {
-    let start = buf.len() - slot.unsent as usize;
-    let data = UserData::new(Kind::Send, slot.generation, index).to_bits();
-    match driver.push(Op::Send { sock: slot.sock, buf, start }, data) {
-        Ok(token) => {
-            slot.send = token;
-            Ok(())
-        }
-        Err(PushError { op: Op::Send { buf, .. }, kind }) => Err((kind_error(kind), buf)),
-        Err(error) => Err((refused(error), Vec::new())),
-    }
-}
-
 fn arm_recv(slot: &mut Slot, index: u32, driver: &mut Driver) {
     let data = UserData::new(Kind::Recv, slot.generation, index).to_bits();
     match driver.push(Op::Recv { sock: slot.sock }, data) {
@@ -475,6 +357,7 @@ fn kind_error(kind: PushErrorKind) -> io::Error {
     match kind {
         PushErrorKind::Full => io::ErrorKind::QuotaExceeded.into(),
         PushErrorKind::Os(error) => error,
+        PushErrorKind::Unsupported => io::ErrorKind::Unsupported.into(),
         _ => io::ErrorKind::NotConnected.into(),
     }
 }

@@ -11,7 +11,7 @@ pub(crate) enum Kind {
     Recv = 1,
     Send = 2,
     Accept = 3,
-    Connect = 4,
+    Single = 4,
 }
 
 /// The number that goes with an operation.
@@ -41,7 +41,7 @@ impl UserData {
             1 => Kind::Recv,
             2 => Kind::Send,
             3 => Kind::Accept,
-            4 => Kind::Connect,
+            4 => Kind::Single,
             _ => Kind::Ignored,
         };
         Self { kind, generation: (bits >> 32) as u32 & GENERATION_MASK, index: bits as u32 }
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn survives_the_trip_through_the_kernel() {
-        for kind in [Kind::Ignored, Kind::Recv, Kind::Send, Kind::Accept, Kind::Connect] {
+        for kind in [Kind::Ignored, Kind::Recv, Kind::Send, Kind::Accept, Kind::Single] {
             for generation in [0, 1, GENERATION_MASK, u32::MAX] {
                 for index in [0, 1, u32::MAX] {
                     let sent = UserData::new(kind, generation, index);

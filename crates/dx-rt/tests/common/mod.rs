@@ -27,7 +27,7 @@ pub fn backends() -> Vec<IoBackend> {
     if asked != IoBackend::Auto {
         return vec![asked];
     }
-    let mut open = vec![IoBackend::IoUring, IoBackend::Epoll];
+    let mut open = vec![IoBackend::IoUring, IoBackend::Epoll, IoBackend::Iocp];
     open.retain(|&backend| match Driver::open(backend, &ReactorConfig::default()) {
         Ok(_) => true,
         Err(error) => {

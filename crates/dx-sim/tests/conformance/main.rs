@@ -28,6 +28,7 @@ const OF_PROCESSES: &[(&str, &str)] = &[
     ("bounds::no_descriptors_left", "the limit is the system's; accept errors are a fault here"),
     ("storms::signals_end_no_operation", "no call into a kernel is made that could be interrupted"),
     ("storms::a_child_inherits_no_descriptor", "there are no descriptors"),
+    ("options::the_raw_socket_is_lent", "there are no descriptors"),
 ];
 
 /// As [`OF_PROCESSES`], and rows that expect completions of different operations in the order of
@@ -36,6 +37,7 @@ const OF_PROCESSES_OR_ORDERED: &[(&str, &str)] = &[
     OF_PROCESSES[0],
     OF_PROCESSES[1],
     OF_PROCESSES[2],
+    OF_PROCESSES[3],
     ("turns::numbers_come_back", "expects the order in which small operations were pushed"),
     ("churn::two_thousand_connections", "expects a send to be seen before a close that came later"),
 ];

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dx_io::{Accepted, Listener, Reactor, ReactorConfig, Waker};
+use dx_io::{Accepted, Listener, Reactor, ReactorConfig, StartError, Waker};
 use dx_sim::{Faults, SimListener, SimPeer, World};
 
 use crate::Backend;
@@ -52,6 +52,15 @@ impl Net {
     /// A reactor on this network.
     pub fn reactor(&self, _backend: Backend, config: &ReactorConfig) -> Box<dyn Reactor> {
         Box::new(self.world.reactor(config))
+    }
+
+    /// As [`Self::reactor`]: nothing is refused here.
+    pub fn try_reactor(
+        &self,
+        backend: Backend,
+        config: &ReactorConfig,
+    ) -> Result<Box<dyn Reactor>, StartError> {
+        Ok(self.reactor(backend, config))
     }
 
     /// A listener on a free port, for a reactor.

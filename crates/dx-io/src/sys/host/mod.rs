@@ -16,9 +16,14 @@ mod linux;
 #[cfg(target_os = "linux")]
 use linux as room;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as room;
+
+#[cfg(not(any(target_os = "linux", windows)))]
 mod other;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use other as room;
 
 pub use room::{Termination, TerminationHandle};
@@ -35,6 +40,13 @@ pub fn kernel_release() -> Option<String> {
 #[must_use]
 pub fn io_uring_disabled() -> Option<u8> {
     room::io_uring_disabled()
+}
+
+/// Whether system calls of this process are filtered, as sandboxes and container runtimes do.
+/// `None` where the host does not tell. Source: seccomp(2).
+#[must_use]
+pub fn system_call_filter() -> Option<SystemCallFilter> {
+    room::system_call_filter()
 }
 
 /// The CPUs that the calling thread may run on, ascending. Threads inherit them, so ask before
@@ -80,6 +92,13 @@ pub fn cpu_quota() -> Option<f64> {
     room::cpu_quota()
 }
 
+/// How many bytes of memory the process may use, as a container sets it: the smallest limit of its
+/// control groups, version 1 or 2, up to the root it can see. `None` if there is no limit.
+#[must_use]
+pub fn memory_limit() -> Option<u64> {
+    room::memory_limit()
+}
+
 /// The CPUs to run one worker each on: those of [`allowed_cpus`], and of these only as many as
 /// [`cpu_quota`] (rounded up) can feed, lowest first. Never empty.
 ///
@@ -110,6 +129,25 @@ pub fn limits() -> HostLimits {
 /// What the system says; `Unsupported` where there is no such limit.
 pub fn raise_descriptor_limit() -> io::Result<u64> {
     room::raise_descriptor_limit()
+}
+
+/// How the network that the process sees treats TCP.
+#[must_use]
+pub fn tcp_settings() -> TcpSettings {
+    room::tcp_settings()
+}
+
+/// Whether the kernel spreads connections over listeners that share one address. Where it does
+/// not, one core accepts and hands over.
+pub const SHARES_PORTS: bool = room::SHARES_PORTS;
+
+/// Prepares `socket` to bind an address for a server: a restarted one does not wait for old
+/// connections in `TIME_WAIT`, and no stranger takes the address over while it is bound.
+///
+/// # Errors
+/// What the system says.
+pub fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    room::own_port(socket)
 }
 
 /// Lets several listeners share one address: `SO_REUSEPORT`, socket(7).
@@ -161,6 +199,32 @@ pub struct HostLimits {
     /// Longest accept queue of a listener, in connections (`net.core.somaxconn`); `None` if the
     /// host does not tell.
     pub accept_queue_max: Option<u32>,
+}
+
+/// Whether a filter stands between the process and the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SystemCallFilter {
+    /// None.
+    Open,
+    /// Only reading, writing and ending are allowed.
+    Strict,
+    /// A program decides on each call.
+    Filtered,
+}
+
+/// Settings of TCP; `None` for what the host does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpSettings {
+    /// Handshakes of a listener that may be under way at a time without cookies
+    /// (`net.ipv4.tcp_max_syn_backlog`).
+    pub handshakes_max: Option<u32>,
+    /// Whether handshakes beyond the queue are answered with cookies (`net.ipv4.tcp_syncookies`).
+    pub syn_cookies: Option<bool>,
+    /// First and last port that outgoing connections are given (`net.ipv4.ip_local_port_range`).
+    pub ports: Option<(u16, u16)>,
+    /// The algorithm that paces what is sent (`net.ipv4.tcp_congestion_control`).
+    pub congestion_control: Option<String>,
 }
 
 /// The first `ceil(quota)` of `cpus`, at least one.

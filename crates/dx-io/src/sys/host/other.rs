@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::io;
 
-use super::{HostLimits, Signal};
+use super::{HostLimits, Signal, SystemCallFilter, TcpSettings};
 use crate::config::StartStep;
 
 pub(super) fn kernel_release() -> Option<String> {
@@ -14,6 +14,10 @@ pub(super) fn kernel_release() -> Option<String> {
 }
 
 pub(super) fn io_uring_disabled() -> Option<u8> {
+    None
+}
+
+pub(super) fn system_call_filter() -> Option<SystemCallFilter> {
     None
 }
 
@@ -33,6 +37,10 @@ pub(super) fn cpu_quota() -> Option<f64> {
     None
 }
 
+pub(super) fn memory_limit() -> Option<u64> {
+    None
+}
+
 pub(super) fn limits() -> HostLimits {
     // 256 is the smallest default of the systems that end up here (macOS, `ulimit -n`).
     HostLimits {
@@ -45,6 +53,17 @@ pub(super) fn limits() -> HostLimits {
 
 pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(super) fn tcp_settings() -> TcpSettings {
+    TcpSettings::default()
+}
+
+pub(super) const SHARES_PORTS: bool = false;
+
+pub(super) fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    // Every system that is neither Linux nor Windows and has sockets takes this from BSD.
+    socket.set_reuse_address(true)
 }
 
 pub(super) fn share_port(_socket: &socket2::Socket) -> io::Result<()> {

@@ -11,6 +11,10 @@ use std::os::fd::RawFd;
 /// `IORING_ENTER_GETEVENTS`, `IORING_ENTER_EXT_ARG`, `IORING_ENTER_REGISTERED_RING` of
 /// `linux/io_uring.h`.
 const ENTER_GETEVENTS: u32 = 1 << 0;
+/// Wakes the thread that polls submissions.
+pub(super) const ENTER_SQ_WAKEUP: u32 = 1 << 1;
+/// Waits until that thread has made room in the submission queue (5.10).
+pub(super) const ENTER_SQ_WAIT: u32 = 1 << 2;
 const ENTER_EXT_ARG: u32 = 1 << 3;
 const ENTER_REGISTERED_RING: u32 = 1 << 4;
 /// `IORING_REGISTER_RING_FDS` and its opposite (5.18).
@@ -51,7 +55,8 @@ pub(super) enum RingName {
 }
 
 /// Submits `to_submit` entries, runs deferred task work, and waits for `min` completions or the
-/// timeout. Returns how many entries the kernel took.
+/// timeout. `flags` is 0 but for a ring whose submissions are polled. Returns how many entries the
+/// kernel took.
 ///
 /// # Errors
 /// As the system call; running out of time is not an error here.
@@ -60,6 +65,7 @@ pub(super) fn enter(
     to_submit: u32,
     min: u32,
     timeout: Option<Duration>,
+    flags: u32,
 ) -> io::Result<usize> {
     let (fd, name_flag) = match ring {
         RingName::Descriptor(fd) => (fd as u32, 0),
@@ -85,7 +91,7 @@ pub(super) fn enter(
             fd,
             to_submit,
             min,
-            ENTER_GETEVENTS | ENTER_EXT_ARG | name_flag,
+            ENTER_GETEVENTS | ENTER_EXT_ARG | name_flag | flags,
             core::ptr::from_ref(&arg),
             size_of::<GetEventsArg>(),
         )

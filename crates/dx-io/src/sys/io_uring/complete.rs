@@ -10,7 +10,7 @@ use io_uring::{cqueue, opcode, types::Fixed};
 use socket2::Socket;
 
 use super::held::Held;
-use super::ring::Raw;
+use super::ring::{CALL, Raw};
 use super::socks::Target;
 use super::{INTERNAL, UringReactor, wake};
 use crate::completion::{Completion, CompletionFlags};
@@ -27,8 +27,15 @@ impl UringReactor {
             Some(OpKind::Woken) if token == wake::FROM_DESCRIPTOR => {
                 self.wake.completed(raw.result, &mut self.ring);
             }
+            Some(OpKind::Internal) if token == CALL && raw.result >= 0 => {
+                // SAFETY: what is called makes a descriptor, and its caller was told of an error
+                // instead: nobody else knows it.
+                drop(unsafe { OwnedFd::from_raw_fd(raw.result) });
+            }
             Some(OpKind::Woken | OpKind::Internal) | None => {}
             Some(OpKind::Recv) => self.recv_completed(token, raw, out),
+            Some(OpKind::SendZeroCopy) => self.zero_copy_completed(token, raw, out),
+            Some(OpKind::SendFile) => self.send_file_completed(token, raw.result, out),
             Some(kind) => {
                 let Some(entry) = self.in_flight.entry(token) else { return };
                 match kind {
@@ -38,9 +45,17 @@ impl UringReactor {
                     OpKind::Shutdown => self.shutdown_completed(&entry),
                     _ => {}
                 }
-                // An accept's number is its socket, which comes as a payload.
-                let is_accept = kind == OpKind::Accept;
-                let result = if is_accept { raw.result.min(0) } else { raw.result };
+                let result = match kind {
+                    // Its number is its socket, which comes as a payload.
+                    OpKind::Accept => raw.result.min(0),
+                    // How a cancel ends what a thread of the kernel is at.
+                    OpKind::Read | OpKind::Write
+                        if entry.cancel_requested && raw.result == -libc::EINTR =>
+                    {
+                        -libc::ECANCELED
+                    }
+                    _ => raw.result,
+                };
                 self.retire(token, &entry, result, out);
             }
         }
@@ -99,6 +114,28 @@ impl UringReactor {
         }
         let result =
             if again || raw.result == -libc::ENOBUFS { -libc::ECANCELED } else { raw.result };
+        self.retire(token, &entry, result, out);
+    }
+
+    /// A send without a copy completes twice: with what it sent, then with word that the kernel
+    /// is done with the bytes (io_uring_prep_send_zc(3)). Its owner sees the second, with the
+    /// result of the first. One that sent nothing may complete once.
+    fn zero_copy_completed(&mut self, token: Token, raw: Raw, out: &mut Vec<Completion>) {
+        let Some(entry) = self.in_flight.entry(token) else { return };
+        let result = match self.in_flight.payload_mut(token) {
+            Some(Held::ZeroCopy { result, .. }) if cqueue::more(raw.flags) => {
+                *result = raw.result;
+                if !entry.cancel_requested {
+                    // It ends by itself now, so a close has nothing to cancel.
+                    self.in_flight.request_cancel(token);
+                    self.socks.end(entry.sock);
+                }
+                return;
+            }
+            Some(Held::ZeroCopy { result, .. }) if cqueue::notif(raw.flags) => *result,
+            _ => raw.result,
+        };
+        self.socks.set_lends(entry.sock, false);
         self.retire(token, &entry, result, out);
     }
 
@@ -182,7 +219,7 @@ impl UringReactor {
     }
 
     /// Closes without anybody waiting for it.
-    fn close_quietly(&mut self, sock: Sock) {
+    pub(super) fn close_quietly(&mut self, sock: Sock) {
         if self.in_flight.is_full() {
             // No room for the bookkeeping of a close: the descriptor itself must still go.
             return self.close_now(sock);

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 
 use socket2::{SockAddr, SockAddrStorage};
 
+use super::send_file::SendFile;
+use crate::file::{File, FileBuf};
 use crate::limits::SEND_VECTORS_MAX;
 use crate::op::Payload;
 use crate::sock::Sock;
@@ -19,7 +21,19 @@ use crate::wake::Waker;
 pub(super) enum Held {
     /// A send's bytes. The heap block of a `Vec` does not move with the `Vec`.
     Buffer(Vec<u8>),
+    /// As `Buffer`, until the kernel has said that it is done with the bytes; and how many it
+    /// sent, or `-errno`, which it says before.
+    ZeroCopy {
+        buf: Vec<u8>,
+        result: i32,
+    },
     Vectored(Box<Vectored>),
+    SendFile(SendFile),
+    /// A read's or write's memory, and the file, so that it stays open.
+    File {
+        _file: File,
+        buf: FileBuf,
+    },
     Accepting(Box<AcceptSlot>),
     Connecting(Box<ConnectSlot>),
     /// Keeps the woken ring's descriptor open until the message was delivered.
@@ -34,10 +48,13 @@ impl Held {
     /// What the owner gets back.
     pub(super) fn into_payload(self) -> Payload {
         match self {
-            Self::Buffer(buf) => Payload::Buffer(buf),
+            Self::Buffer(buf) | Self::ZeroCopy { buf, .. } => Payload::Buffer(buf),
+            Self::File { buf, .. } => Payload::File(buf),
             Self::Vectored(vectored) => Payload::Buffers(vectored.bufs),
             Self::Ready(payload) => payload,
-            Self::Accepting(_) | Self::Connecting(_) | Self::Waking { .. } => Payload::None,
+            Self::SendFile(_) | Self::Accepting(_) | Self::Connecting(_) | Self::Waking { .. } => {
+                Payload::None
+            }
         }
     }
 }

@@ -12,8 +12,11 @@
 mod abi;
 mod buf_ring;
 mod complete;
+mod files;
 mod held;
+mod poller;
 mod ring;
+mod send_file;
 mod socks;
 mod start;
 mod wake;
@@ -33,12 +36,11 @@ use self::wake::UringWake;
 use super::clock::HostClock;
 use socket2::SockRef;
 
-use crate::buf::{BufferPool, FixedBuf, Lease, RoomBuffers};
+use crate::buf::{BufferPool, FixedBuf, FixedBuffers, Lease, RoomBuffers};
 use crate::completion::Completion;
 use crate::config::{IoBackend, ReactorConfig, StartError, StartStep, UringRung};
 use crate::inflight::{InFlight, State};
 use crate::kernel_version::KernelVersion;
-use crate::limits::DESCRIPTORS_RESERVED;
 use crate::op::{Op, Payload, PushError, PushErrorKind};
 use crate::reactor::Reactor;
 use crate::sock::{Accepted, Listener, Sock};
@@ -62,6 +64,7 @@ pub(crate) struct UringReactor {
     buf_ring: BufRing,
     buffers: RoomBuffers,
     in_flight: InFlight<Held>,
+    fixed: FixedBuffers,
     socks: Socks,
     /// Receives that found no buffer, first come first served.
     starved: VecDeque<Token>,
@@ -91,7 +94,18 @@ impl UringReactor {
     /// What this ring uses of its kernel, for people.
     pub(crate) fn features(&self) -> String {
         let sockets = if self.direct { "direct" } else { "plain" };
-        format!("{}, {sockets} descriptors", self.ring.rung())
+        let (rung, multishot) = (self.ring.rung(), self.ring.rung() >= UringRung::Deferred);
+        if !self.ring.is_polled() {
+            return format!("{rung}, {sockets} descriptors");
+        }
+        let receive =
+            if multishot { "single issuer, multishot receive" } else { "provided buffers" };
+        format!("a submission poller, {receive}, {sockets} descriptors")
+    }
+
+    /// How often this ring has entered the kernel.
+    pub(crate) const fn enters(&self) -> Option<u64> {
+        Some(self.ring.enters())
     }
 
     /// Connections that can be open at a time.
@@ -118,7 +132,10 @@ impl UringReactor {
         if self.buffers.has_returned() {
             let ring = &mut self.buf_ring;
             let buffers = &self.buffers;
-            buffers.drain_returned(|id| ring.add(buffers, id));
+            // Oldest last, so that warm memory is used first.
+            while let Some(id) = buffers.pop_returned() {
+                ring.add(buffers, id);
+            }
             ring.publish();
         }
         if self.starved.is_empty() {
@@ -165,16 +182,15 @@ impl Reactor for UringReactor {
         let ring = Ring::new(config)?;
         let direct = ring.rung() >= UringRung::Deferred && kernel_is_at_least(DIRECT_FROM);
         let descriptors = super::host::limits().descriptors_soft;
-        let reserved = u64::from(DESCRIPTORS_RESERVED);
-        let sockets_max = match direct {
-            true => descriptors,
-            false => descriptors.saturating_sub(reserved) / u64::from(config.reactors.max(1)),
+        let direct_max = match direct {
+            true => config.sockets_max.min(u32::try_from(descriptors).unwrap_or(u32::MAX)),
+            false => config.connections_with(descriptors),
         };
-        let direct_max = config.sockets_max.min(u32::try_from(sockets_max).unwrap_or(u32::MAX));
         ring.uring()
             .submitter()
             .register_files_sparse(direct_max)
             .map_err(|error| StartError::new(StartStep::UringDescriptors, error))?;
+        let fixed = files::fixed_buffers(&ring, config)?;
         let buffers = RoomBuffers::new(config.recv_buffers, config.recv_buffer_len);
         let buf_ring = BufRing::register(ring.uring(), &buffers)
             .map_err(|error| StartError::new(StartStep::UringBuffers, error))?;
@@ -185,6 +201,7 @@ impl Reactor for UringReactor {
             buf_ring,
             buffers,
             in_flight: InFlight::new(config.in_flight_max),
+            fixed,
             socks: Socks::new(direct_max),
             starved: VecDeque::new(),
             parked: VecDeque::new(),
@@ -228,8 +245,14 @@ impl Reactor for UringReactor {
                 None => return stale(op),
             },
             Op::Send { sock, buf, start } => match target(sock) {
-                Some(target) => self.send(sock, target, buf, start, user_data),
+                Some(target) => self.send(OpKind::Send, (sock, target), buf, start, user_data),
                 None => return stale(Op::Send { sock, buf, start }),
+            },
+            Op::SendZeroCopy { sock, buf, start } => match target(sock) {
+                Some(target) => {
+                    self.send(OpKind::SendZeroCopy, (sock, target), buf, start, user_data)
+                }
+                None => return stale(Op::SendZeroCopy { sock, buf, start }),
             },
             Op::SendVectored { sock, bufs } => match target(sock) {
                 Some(target) => self.send_vectored(sock, target, bufs, user_data),
@@ -245,10 +268,14 @@ impl Reactor for UringReactor {
             },
             Op::Cancel { target } => self.cancel(target, user_data),
             Op::Wake { target } => self.wake_other(target, user_data),
-            op @ (Op::SendZeroCopy { .. }
-            | Op::SendFile { .. }
-            | Op::Read { .. }
-            | Op::Write { .. }) => return Err(PushError { op, kind: PushErrorKind::Unsupported }),
+            Op::SendFile { sock, file, offset, len } => match target(sock) {
+                Some(_) => self.send_file(sock, file, (offset, len), user_data),
+                None => return stale(Op::SendFile { sock, file, offset, len }),
+            },
+            Op::Read { file, buf, offset } => self.read(file, buf, offset, user_data),
+            Op::Write { file, buf, start, offset } => {
+                self.write(file, buf, start, offset, user_data)
+            }
         };
         self.queued += 1;
         Ok(token)
@@ -323,12 +350,12 @@ impl Reactor for UringReactor {
         Ok(self.socks.add_plain(socket))
     }
 
-    fn with_raw(&mut self, _sock: Sock, _f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn with_raw(&mut self, sock: Sock, f: &mut dyn FnMut(SockRef<'_>)) -> io::Result<()> {
+        self.lend_raw(sock, f)
     }
 
     fn fixed_buffer(&mut self) -> Option<FixedBuf> {
-        None
+        self.fixed.take()
     }
 
     fn buffers(&self) -> &BufferPool {
@@ -364,7 +391,14 @@ impl Drop for UringReactor {
     fn drop(&mut self) {
         let pending: Vec<Token> = self.in_flight.pending().collect();
         for token in pending {
+            let sock = self.in_flight.entry(token).map(|entry| entry.sock);
             self.orphan(token);
+            if let Some(sock) = sock.filter(|&sock| self.socks.lends(sock)) {
+                // Only its close makes the kernel let go.
+                self.close_quietly(sock);
+            }
+            // What takes several steps takes no further one.
+            self.in_flight.request_cancel(token);
         }
         // SAFETY: the entry points to nothing. It ends sends and our own wake, too.
         unsafe {

@@ -12,7 +12,13 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use io_uring::{IoUring, Probe, opcode, squeue};
 
 use super::abi::{self, RingName};
+use super::poller::{self, Poller};
 use crate::config::{ReactorConfig, StartError, StartStep, UringRung};
+use crate::errno;
+use crate::token::{OpKind, Token};
+
+/// What [`Ring::call`] knows its entry by. One call at a time: it returns with the answer.
+pub(super) const CALL: Token = Token::new(OpKind::Internal, 0, 1);
 
 /// A completion as the kernel wrote it.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +30,18 @@ pub(super) struct Raw {
 
 /// One io_uring, entered only from the thread that made it.
 pub(super) struct Ring {
-    uring: IoUring,
+    pub(super) uring: IoUring,
     name: RingName,
     rung: UringRung,
+    /// The kernel has `IORING_OP_SEND_ZC` (6.0).
+    zero_copy: bool,
+    /// The thread of the kernel that polls submissions, if there is one.
+    pub(super) poller: Option<Poller>,
+    /// How often the kernel was entered.
+    enters: u64,
     /// What did not fit the submission queue. Bounded by the in-flight table: every entry
     /// belongs to an operation in it, or to the end of one.
-    backlog: VecDeque<squeue::Entry>,
+    pub(super) backlog: VecDeque<squeue::Entry>,
     /// Completions moved out of a full completion queue, to be reaped first.
     stash: VecDeque<Raw>,
 }
@@ -37,19 +49,35 @@ pub(super) struct Ring {
 impl Ring {
     pub(super) fn new(config: &ReactorConfig) -> Result<Self, StartError> {
         let (uring, rung) = set_up(config)?;
-        check_operations(&uring)?;
+        let probe = check_operations(&uring)?;
+        let zero_copy = probe.is_supported(opcode::SendZc::CODE);
         let fd = uring.as_raw_fd();
         // Registering saves a descriptor look-up per call; without it (before 5.18, or when the
         // thread's table of 16 is full) nothing else changes.
         let name = abi::register_ring(fd).map_or(RingName::Descriptor(fd), RingName::Registered);
         // Some sandboxes allow the set-up but not the entering: find out now, not while serving.
-        abi::enter(name, 0, 0, None)
+        abi::enter(name, 0, 0, None, 0)
             .map_err(|error| StartError::new(StartStep::UringEnter, error))?;
-        Ok(Self { uring, name, rung, backlog: VecDeque::new(), stash: VecDeque::new() })
+        let (backlog, stash) = (VecDeque::new(), VecDeque::new());
+        let poller = config.sqpoll.as_ref().map(Poller::new);
+        Ok(Self { uring, name, rung, zero_copy, poller, enters: 0, backlog, stash })
     }
 
     pub(super) const fn rung(&self) -> UringRung {
         self.rung
+    }
+
+    pub(super) const fn has_zero_copy(&self) -> bool {
+        self.zero_copy
+    }
+
+    pub(super) const fn is_polled(&self) -> bool {
+        self.poller.is_some()
+    }
+
+    /// io_uring_enter(2) calls so far.
+    pub(super) const fn enters(&self) -> u64 {
+        self.enters
     }
 
     pub(super) const fn uring(&self) -> &IoUring {
@@ -82,6 +110,10 @@ impl Ring {
     /// # Errors
     /// What the system said, if trying again is no cure.
     pub(super) fn enter(&mut self, min: usize, timeout: Option<Duration>) -> io::Result<()> {
+        if let Some(poller) = &self.poller {
+            let deadline = timeout.map(|timeout| poller.now() + timeout);
+            return self.enter_polled(min, deadline);
+        }
         loop {
             self.refill();
             let last = self.backlog.is_empty();
@@ -93,12 +125,55 @@ impl Ring {
             if !must_enter {
                 return Ok(());
             }
-            match abi::enter(self.name, to_submit as u32, min as u32, timeout) {
-                Ok(_) => {}
-                Err(error) => self.recover(error)?,
-            }
+            self.call_kernel(to_submit, min, timeout, 0)?;
             if self.uring.submission().is_empty() && self.backlog.is_empty() {
                 return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn call_kernel(
+        &mut self,
+        to_submit: usize,
+        min: usize,
+        timeout: Option<Duration>,
+        flags: u32,
+    ) -> io::Result<()> {
+        self.enters += 1;
+        match abi::enter(self.name, to_submit as u32, min as u32, timeout, flags) {
+            Ok(_) => Ok(()),
+            Err(error) => self.recover(error),
+        }
+    }
+
+    /// Queues one entry behind all others and waits for its end, which must not depend on others.
+    /// For set-up only: it enters the kernel at once. Gives the result, or `-errno` as an error.
+    ///
+    /// # Errors
+    /// What the entry came to, or what the system said to the entering.
+    ///
+    /// # Safety
+    /// As [`Self::push`].
+    pub(super) unsafe fn call(&mut self, entry: squeue::Entry) -> io::Result<i32> {
+        // SAFETY: handed on from our caller.
+        unsafe { self.push(entry.user_data(CALL.to_bits())) };
+        loop {
+            self.enter(self.stash.len() + 1, None)?;
+            let stash = &mut self.stash;
+            stash.extend(self.uring.completion().map(|entry| Raw {
+                user_data: entry.user_data(),
+                result: entry.result(),
+                flags: entry.flags(),
+            }));
+            let called = |raw: &Raw| raw.user_data == CALL.to_bits();
+            if let Some(at) = stash.iter().position(called)
+                && let Some(raw) = stash.remove(at)
+            {
+                return if raw.result < 0 {
+                    Err(errno::to_error(raw.result))
+                } else {
+                    Ok(raw.result)
+                };
             }
         }
     }
@@ -118,7 +193,7 @@ impl Ring {
         self.stash.len() + self.uring.completion().len()
     }
 
-    fn refill(&mut self) {
+    pub(super) fn refill(&mut self) {
         if self.backlog.is_empty() {
             return;
         }
@@ -147,7 +222,8 @@ impl Ring {
                 }
                 // Nothing to make room with: wait for one completion instead of spinning. Whatever
                 // comes of that, the caller's loop tries again.
-                let _ = abi::enter(self.name, 0, 1, Some(Duration::from_millis(1)));
+                self.enters += 1;
+                let _ = abi::enter(self.name, 0, 1, Some(Duration::from_millis(1)), 0);
                 Ok(())
             }
             _ => Err(error),
@@ -179,6 +255,9 @@ fn set_up(config: &ReactorConfig) -> Result<(IoUring, UringRung), StartError> {
         .setup_submit_all() // 5.18: one bad entry does not stop the ones behind it
         .setup_coop_taskrun() // 5.19: no interrupts for task work
         .setup_taskrun_flag(); // 5.19: tells when an enter is owed
+    if let Some(poller) = &config.sqpoll {
+        return poller::set_up(config, poller);
+    }
     let failed = |error| StartError::new(StartStep::UringSetup, error);
     if config.uring_rung_max >= UringRung::Deferred {
         let mut deferred = IoUring::builder();
@@ -201,7 +280,7 @@ fn set_up(config: &ReactorConfig) -> Result<(IoUring, UringRung), StartError> {
 }
 
 /// Every operation this room uses, asked of the kernel and not read off its version.
-fn check_operations(uring: &IoUring) -> Result<(), StartError> {
+fn check_operations(uring: &IoUring) -> Result<Probe, StartError> {
     let failed = |error| StartError::new(StartStep::UringOperations, error);
     let mut probe = Probe::new();
     uring.submitter().register_probe(&mut probe).map_err(failed)?;
@@ -211,16 +290,20 @@ fn check_operations(uring: &IoUring) -> Result<(), StartError> {
         opcode::Close::CODE,
         opcode::Connect::CODE,
         opcode::MsgRingData::CODE,
+        opcode::PollAdd::CODE,
         opcode::Read::CODE,
+        opcode::ReadFixed::CODE,
         opcode::Recv::CODE,
         opcode::Send::CODE,
         opcode::SendMsg::CODE,
         opcode::Shutdown::CODE,
+        opcode::Write::CODE,
+        opcode::WriteFixed::CODE,
     ];
     if needed.into_iter().all(|code| probe.is_supported(code))
         && uring.params().is_feature_ext_arg()
     {
-        return Ok(());
+        return Ok(probe);
     }
     Err(failed(io::Error::from_raw_os_error(libc::EOPNOTSUPP)))
 }

@@ -4,9 +4,13 @@
 //! operation. Invariant: an entry's generation changes when it is closed, so that an old
 //! [`Sock`] is refused.
 
+use std::collections::HashMap;
+use std::io;
+
 use socket2::Socket;
 use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 
+use crate::limits::KEPT_DESCRIPTORS_MAX;
 use crate::sock::Sock;
 
 /// Marks indices of plain descriptors; direct ones are the kernel's slot numbers.
@@ -29,7 +33,18 @@ struct Direct {
     /// Shutdowns in flight. The kernel runs them on a thread of its own and looks the slot up
     /// there, so the slot must not be given out again before they are over.
     shutdowns: u8,
-    open: bool,
+    /// [`OPEN`] and [`LENDS`].
+    flags: u8,
+}
+
+const OPEN: u8 = 1 << 0;
+/// The kernel may still read bytes of ours for this socket.
+const LENDS: u8 = 1 << 1;
+
+impl Direct {
+    const fn is_open(&self) -> bool {
+        self.flags & OPEN != 0
+    }
 }
 
 const _: () = assert!(size_of::<Direct>() == 8);
@@ -39,8 +54,11 @@ struct Plain {
     generation: u32,
     wanted: u16,
     shutdowns: u8,
+    lends: bool,
     /// Listeners do not count as connections.
     listens: bool,
+    /// Was put into non-blocking mode.
+    sends_files: bool,
     socket: Option<Socket>,
 }
 
@@ -56,10 +74,13 @@ pub(super) struct Socks {
     plain: Vec<Plain>,
     plain_free: Vec<u32>,
     listeners: u32,
+    /// Ordinary descriptors of direct sockets that have sent from a file, by slot. They close when
+    /// the socket is closed, at the latest: while one is open, the connection is.
+    installed: HashMap<u32, Socket>,
 }
 
 impl Socks {
-    pub(super) const fn new(direct_max: u32) -> Self {
+    pub(super) fn new(direct_max: u32) -> Self {
         Self {
             direct: Vec::new(),
             direct_used: 0,
@@ -68,6 +89,7 @@ impl Socks {
             plain: Vec::new(),
             plain_free: Vec::new(),
             listeners: 0,
+            installed: HashMap::new(),
         }
     }
 
@@ -93,8 +115,8 @@ impl Socks {
             self.direct.resize(index + 1, Direct::default());
         }
         let entry = &mut self.direct[index];
-        debug_assert!(!entry.open, "the kernel gave out a slot twice");
-        entry.open = true;
+        debug_assert!(!entry.is_open(), "the kernel gave out a slot twice");
+        entry.flags = OPEN;
         self.direct_used += 1;
         Sock { index: slot, generation: entry.generation }
     }
@@ -139,12 +161,54 @@ impl Socks {
     pub(super) fn target(&self, sock: Sock) -> Option<Target> {
         if Self::is_direct(sock.index) {
             let entry = self.direct.get(sock.index as usize)?;
-            return (entry.open && entry.generation == sock.generation)
+            return (entry.is_open() && entry.generation == sock.generation)
                 .then_some(Target::Direct(sock.index));
         }
         let entry = self.plain.get((sock.index & !PLAIN) as usize)?;
         let socket = entry.socket.as_ref().filter(|_| entry.generation == sock.generation)?;
         Some(Target::Plain(socket.as_raw_fd()))
+    }
+
+    /// Keeps an ordinary descriptor of `sock`; a stale one's is closed at once.
+    pub(super) fn install(&mut self, sock: Sock, socket: Socket) {
+        // Non-blocking for sendfile(2), which has no flag for it. The ring's own operations do not
+        // look at the mode: only accepts do, and a connection has none.
+        if self.target(sock).is_some() && socket.set_nonblocking(true).is_ok() {
+            self.installed.insert(sock.index, socket);
+        }
+    }
+
+    /// A send from a file has ended: its descriptor is kept if there are not too many.
+    pub(super) fn sent_file(&mut self, sock: Sock) {
+        if self.installed.len() > KEPT_DESCRIPTORS_MAX && self.target(sock).is_some() {
+            self.installed.remove(&sock.index);
+        }
+    }
+
+    /// The ordinary descriptor of `sock`, if it has one.
+    pub(super) fn installed(&self, sock: Sock) -> Option<&Socket> {
+        self.target(sock)?;
+        if Self::is_direct(sock.index) {
+            return self.installed.get(&sock.index);
+        }
+        self.plain.get((sock.index & !PLAIN) as usize)?.socket.as_ref()
+    }
+
+    /// As [`Self::installed`], in non-blocking mode.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn sends_files(&mut self, sock: Sock) -> io::Result<Option<&Socket>> {
+        if !Self::is_direct(sock.index)
+            && self.target(sock).is_some()
+            && let Some(plain) = self.plain.get_mut((sock.index & !PLAIN) as usize)
+            && let Some(socket) = plain.socket.as_ref()
+            && !plain.sends_files
+        {
+            socket.set_nonblocking(true)?;
+            plain.sends_files = true;
+        }
+        Ok(self.installed(sock))
     }
 
     /// An operation on `sock` begins.
@@ -164,6 +228,29 @@ impl Socks {
     /// Whether operations are in flight on `sock` that would not end by themselves.
     pub(super) fn is_busy(&mut self, sock: Sock) -> bool {
         self.wanted(sock).is_some_and(|wanted| *wanted > 0)
+    }
+
+    /// The kernel begins, or ends, to read bytes of ours for `sock`. For one send at a time, which
+    /// is the rule for sends.
+    pub(super) fn set_lends(&mut self, sock: Sock, lends: bool) {
+        if self.target(sock).is_none() {
+            return;
+        }
+        if !Self::is_direct(sock.index) {
+            self.plain[(sock.index & !PLAIN) as usize].lends = lends;
+        } else if lends {
+            self.direct[sock.index as usize].flags |= LENDS;
+        } else {
+            self.direct[sock.index as usize].flags &= !LENDS;
+        }
+    }
+
+    /// Whether the kernel may still read bytes of ours for `sock`.
+    pub(super) fn lends(&self, sock: Sock) -> bool {
+        if Self::is_direct(sock.index) {
+            return self.direct.get(sock.index as usize).is_some_and(|e| e.flags & LENDS != 0);
+        }
+        self.plain.get((sock.index & !PLAIN) as usize).is_some_and(|entry| entry.lends)
     }
 
     /// A shutdown of entry `index` begins.
@@ -196,7 +283,7 @@ impl Socks {
     fn wanted(&mut self, sock: Sock) -> Option<&mut u16> {
         if Self::is_direct(sock.index) {
             let entry = self.direct.get_mut(sock.index as usize)?;
-            return (entry.open && entry.generation == sock.generation)
+            return (entry.is_open() && entry.generation == sock.generation)
                 .then_some(&mut entry.wanted);
         }
         let entry = self.plain.get_mut((sock.index & !PLAIN) as usize)?;
@@ -209,14 +296,19 @@ impl Socks {
         self.target(sock)?;
         if Self::is_direct(sock.index) {
             let entry = &mut self.direct[sock.index as usize];
-            entry.open = false;
+            entry.flags = 0;
             entry.wanted = 0;
             entry.generation = entry.generation.wrapping_add(1);
+            if !self.installed.is_empty() {
+                self.installed.remove(&sock.index);
+            }
             return Some(Target::Direct(sock.index));
         }
         let index = sock.index & !PLAIN;
         let entry = &mut self.plain[index as usize];
         entry.wanted = 0;
+        entry.sends_files = false;
+        entry.lends = false;
         entry.generation = entry.generation.wrapping_add(1);
         entry.socket.take().map(|socket| Target::Plain(socket.into_raw_fd()))
     }
@@ -229,5 +321,57 @@ impl Socks {
     /// Slots an accept could still take.
     pub(super) const fn direct_max(&self) -> u32 {
         self.direct_max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+
+    use super::{KEPT_DESCRIPTORS_MAX, Socks};
+
+    fn socket() -> Socket {
+        Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket")
+    }
+
+    #[test]
+    fn descriptors_for_files_are_kept_up_to_a_bound_and_go_with_their_socket() {
+        let mut socks = Socks::new(u32::MAX >> 2);
+        let all: Vec<_> =
+            (0..=KEPT_DESCRIPTORS_MAX as u32).map(|slot| socks.opened(slot)).collect();
+        let shared = socket();
+        let mut installed = 0;
+        for &sock in &all {
+            let Ok(socket) = shared.try_clone() else { break };
+            socks.install(sock, socket);
+            installed += 1;
+        }
+        let (first, last) = (all[0], all[installed - 1]);
+        socks.sent_file(first);
+        assert_eq!(socks.installed(first).is_none(), installed > KEPT_DESCRIPTORS_MAX);
+        socks.sent_file(last);
+        assert!(socks.installed(last).is_some(), "there is room again");
+        assert!(socks.close(last).is_some());
+        assert!(socks.installed.len() < KEPT_DESCRIPTORS_MAX, "closed with its socket");
+        socks.install(last, socket());
+        assert!(socks.installed(last).is_none(), "too late: it is closed");
+    }
+
+    #[test]
+    fn lent_bytes_are_remembered_until_the_socket_closes() {
+        let mut socks = Socks::new(8);
+        for sock in [socks.opened(3), socks.add_plain(socket())] {
+            assert!(!socks.lends(sock));
+            socks.set_lends(sock, true);
+            assert!(socks.lends(sock) && socks.target(sock).is_some());
+            socks.set_lends(sock, false);
+            assert!(!socks.lends(sock) && socks.target(sock).is_some());
+            socks.set_lends(sock, true);
+            socks.close(sock);
+            socks.freed(sock.index);
+            assert!(!socks.lends(sock));
+        }
+        let again = socks.opened(3);
+        assert!(!socks.lends(again), "that was another socket's");
     }
 }

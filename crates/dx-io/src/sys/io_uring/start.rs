@@ -4,6 +4,7 @@
 //! (`complete.rs`). Invariant: what an entry points to is in the in-flight table before the entry
 //! is queued.
 
+use core::time::Duration;
 use std::io;
 use std::os::fd::AsRawFd;
 
@@ -116,10 +117,11 @@ impl UringReactor {
         Ok(token)
     }
 
+    /// `kind` says whether the kernel shall read the bytes where they lie.
     pub(super) fn send(
         &mut self,
-        sock: Sock,
-        target: Target,
+        kind: OpKind,
+        to: (Sock, Target),
         buf: Vec<u8>,
         start: usize,
         data: u64,
@@ -127,14 +129,34 @@ impl UringReactor {
         let bytes = &buf[start.min(buf.len())..];
         // A longer buffer is sent in parts, as after any short send.
         let (address, len) = (bytes.as_ptr(), u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let entry = match target {
-            Target::Direct(index) => opcode::Send::new(Fixed(index), address, len),
-            Target::Plain(fd) => opcode::Send::new(Fd(fd), address, len),
-        };
         // MSG_WAITALL makes the kernel itself go on after a short send (5.19).
-        let entry = entry.flags(libc::MSG_NOSIGNAL | libc::MSG_WAITALL).build();
-        let token = self.insert(OpKind::Send, sock, data, Some(Held::Buffer(buf)));
-        // SAFETY: the buffer's heap block stays in the in-flight table until the send completes.
+        let flags = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
+        let zero_copy = kind == OpKind::SendZeroCopy && self.ring.has_zero_copy();
+        let (sock, target) = to;
+        let entry = match (target, zero_copy) {
+            (Target::Direct(index), false) => {
+                opcode::Send::new(Fixed(index), address, len).flags(flags).build()
+            }
+            (Target::Plain(fd), false) => {
+                opcode::Send::new(Fd(fd), address, len).flags(flags).build()
+            }
+            (Target::Direct(index), true) => {
+                opcode::SendZc::new(Fixed(index), address, len).flags(flags).build()
+            }
+            (Target::Plain(fd), true) => {
+                opcode::SendZc::new(Fd(fd), address, len).flags(flags).build()
+            }
+        };
+        let held = match zero_copy {
+            true => Held::ZeroCopy { buf, result: 0 },
+            false => Held::Buffer(buf),
+        };
+        let token = self.insert(kind, sock, data, Some(held));
+        if zero_copy {
+            self.socks.set_lends(sock, true);
+        }
+        // SAFETY: the buffer's heap block stays in the in-flight table until the send completes;
+        // one without a copy completes here only when the kernel says that it is done with it.
         unsafe { self.queue(entry, token) };
         token
     }
@@ -187,6 +209,15 @@ impl UringReactor {
     pub(super) fn close(&mut self, sock: Sock, user_data: u64) -> Token {
         if self.socks.is_busy(sock) {
             self.cancel_all_of(sock);
+        }
+        if self.socks.lends(sock) {
+            // What the kernel has queued of a send without a copy it keeps until the peer has taken
+            // it, which a peer can put off for ever. The owner waits for it no longer: with a
+            // linger of zero the close drops it (socket(7)) and tells the peer by a reset. A
+            // refusal leaves the memory with the kernel for longer.
+            let _ = self.lend_raw(sock, &mut |socket| {
+                let _ = socket.set_linger(Some(Duration::ZERO));
+            });
         }
         let target = self.socks.close(sock);
         let token = self.insert(OpKind::Close, sock, user_data, None);

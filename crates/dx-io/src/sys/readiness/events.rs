@@ -27,6 +27,7 @@ impl<S: Selector> Readiness<S> {
             self.answer(event);
         }
         self.events = events;
+        self.collect_files();
         Ok(woken)
     }
 

@@ -5,8 +5,11 @@
 
 use std::net::SocketAddr;
 
+use crate::buf::Ticket;
+use crate::file::File;
 use crate::op::Payload;
 use crate::sock::Sock;
+use crate::sys::file_jobs::FileWork;
 
 /// Payload of an operation in this room's in-flight table.
 #[derive(Debug)]
@@ -15,6 +18,13 @@ pub(super) enum Held {
     Buffer { buf: Vec<u8>, start: usize },
     /// A vectored send.
     Buffers(Vec<Vec<u8>>),
+    /// A send from a file.
+    SendFile { file: File, offset: u64, len: u32 },
+    /// A read or write of a file, not yet handed over. Boxed: it is rare, and large.
+    File(Box<FileWork>),
+    /// A read or write of a file that another thread does, with the memory; and the place of that
+    /// memory, if it has one.
+    Elsewhere(Option<Ticket>),
     /// An accept that has not ended.
     Accepting,
     /// A connect that has not ended: the peer, and the socket, which its owner has not seen yet.
@@ -29,8 +39,12 @@ impl Held {
         match self {
             Self::Buffer { buf, .. } => Payload::Buffer(buf),
             Self::Buffers(bufs) => Payload::Buffers(bufs),
+            Self::File(work) => Payload::File(work.buf),
             Self::Ready(payload) => payload,
-            Self::Accepting | Self::Connecting { .. } => Payload::None,
+            Self::Accepting
+            | Self::Connecting { .. }
+            | Self::SendFile { .. }
+            | Self::Elsewhere(_) => Payload::None,
         }
     }
 }

@@ -29,19 +29,19 @@ pub(crate) trait Selector: Sized {
     ///
     /// # Errors
     /// The system's: no memory, too many registrations.
-    fn add(&self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()>;
+    fn add(&mut self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()>;
 
     /// Changes the interest in a registered socket. `interest` is not empty.
     ///
     /// # Errors
     /// As [`Self::add`].
-    fn modify(&self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()>;
+    fn modify(&mut self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()>;
 
     /// Forgets a registered socket, also its hang-ups.
     ///
     /// # Errors
     /// As [`Self::add`].
-    fn delete(&self, socket: &Socket) -> io::Result<()>;
+    fn delete(&mut self, socket: &Socket) -> io::Result<()>;
 
     /// Waits until something is ready, a wake arrived or `timeout` passed (`None`: for ever);
     /// never returns early for rounding. Replaces `events`; returns whether a wake arrived. Being

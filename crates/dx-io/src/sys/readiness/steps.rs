@@ -5,6 +5,7 @@
 //! completion in `ready`, never both and never neither.
 
 use std::net::{Shutdown, SocketAddr};
+use std::os::fd::AsFd;
 
 use super::held::Held;
 use super::selector::{Interest, Selector};
@@ -32,6 +33,7 @@ pub(super) enum Step {
     Connect(SocketAddr),
     Recv,
     Send,
+    File,
     Shutdown(Shutdown),
     Close,
     Cancel(Token),
@@ -54,6 +56,7 @@ impl<S: Selector> Readiness<S> {
             Step::Connect(peer) => self.begin_connect(token, sock, peer),
             Step::Recv => self.begin_recv(token, sock),
             Step::Send => self.begin_send(token, sock),
+            Step::File => self.begin_file(token),
             Step::Shutdown(how) => {
                 let result = match self.socks.socket(sock).map(|socket| socket.shutdown(how)) {
                     Some(Ok(())) => 0,
@@ -135,6 +138,9 @@ impl<S: Selector> Readiness<S> {
                 socket_calls::send(socket, &buf[(*start).min(buf.len())..])
             }
             Some(Held::Buffers(bufs)) => socket_calls::send_vectored(socket, bufs),
+            Some(Held::SendFile { file, offset, len }) => {
+                socket_calls::send_file(socket.as_fd(), file, *offset, *len)
+            }
             _ => Some(-libc::EINVAL),
         }
     }

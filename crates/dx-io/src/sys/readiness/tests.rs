@@ -48,17 +48,17 @@ impl Selector for Counting {
         self.inner.features()
     }
 
-    fn add(&self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
+    fn add(&mut self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
         self.count(0);
         self.inner.add(socket, key, interest)
     }
 
-    fn modify(&self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
+    fn modify(&mut self, socket: &Socket, key: u64, interest: Interest) -> io::Result<()> {
         self.count(1);
         self.inner.modify(socket, key, interest)
     }
 
-    fn delete(&self, socket: &Socket) -> io::Result<()> {
+    fn delete(&mut self, socket: &Socket) -> io::Result<()> {
         self.count(2);
         self.inner.delete(socket)
     }

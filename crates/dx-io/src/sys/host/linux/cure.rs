@@ -20,12 +20,17 @@ const TOO_OLD: &str = "the kernel is older than 5.19, the oldest that this backe
     `uname -r`)";
 const SETUP_INVALID: &str = "the kernel is older than 5.19, the oldest that this backend runs on \
     (check `uname -r`), or a queue size is beyond what it accepts";
+const POLLER: &str = "the CPU that `sqpoll` names does not exist or is not allowed to this process";
 const LOCKED_MEMORY: &str = "memory is short, or the limit of locked memory is: kernels before \
     5.12 count rings, and all count registered buffers, against it (raise `ulimit -l`)";
+const FIXED_BUFFERS: &str = "registered buffers are locked memory: raise `ulimit -l` or lower \
+    `fixed_buffers`";
 const MEMORY: &str = "the kernel is short of memory";
 const DESCRIPTORS: &str = "the process is out of descriptors: raise `ulimit -n`";
 const DESCRIPTOR_TABLE: &str = "the table of direct descriptors is longer than `ulimit -n` \
     allows: raise it or lower `sockets_max`";
+const NO_DESCRIPTOR_TABLE: &str = "no descriptor is left for connections (raise `ulimit -n`), or \
+    the kernel is older than 5.19, the oldest that this backend runs on (check `uname -r`)";
 const SYSTEM_DESCRIPTORS: &str = "the system is out of open files: raise the sysctl fs.file-max";
 const WATCHES: &str = "the user's limit of epoll watches is reached: raise the sysctl \
     fs.epoll.max_user_watches";
@@ -46,15 +51,20 @@ pub(in crate::sys::host) fn cure(step: StartStep, error: &io::Error) -> Option<&
         (_, libc::EMFILE) => DESCRIPTORS,
         (_, libc::ENFILE) => SYSTEM_DESCRIPTORS,
 
-        (Step::UringSetup, libc::EPERM) => NOT_PERMITTED,
-        (Step::UringSetup, libc::EACCES) => SECURITY_MODULE,
-        (Step::UringSetup, libc::ENOSYS) => ABSENT,
+        (Step::UringSetup | Step::UringPoller, libc::EPERM) => NOT_PERMITTED,
+        (Step::UringSetup | Step::UringPoller, libc::EACCES) => SECURITY_MODULE,
+        (Step::UringSetup | Step::UringPoller, libc::ENOSYS) => ABSENT,
         (Step::UringSetup, libc::EINVAL) => SETUP_INVALID,
+        (Step::UringPoller, libc::EINVAL) => POLLER,
         (Step::UringEnter, libc::EPERM | libc::ENOSYS) => ENTER_REFUSED,
-        (Step::UringDescriptors | Step::UringBuffers, libc::EINVAL) => TOO_OLD,
+        // An empty table is refused as a flag that is not known would be.
+        (Step::UringDescriptors, libc::EINVAL) => NO_DESCRIPTOR_TABLE,
+        (Step::UringBuffers, libc::EINVAL) => TOO_OLD,
         (Step::UringSetup | Step::UringDescriptors | Step::UringBuffers, libc::ENOMEM) => {
             LOCKED_MEMORY
         }
+
+        (Step::UringFixedBuffers, libc::ENOMEM) => FIXED_BUFFERS,
 
         (Step::Selector, libc::ENOSPC) => WATCHES,
         (Step::Selector | Step::Waker | Step::UringEnter, libc::ENOMEM) => MEMORY,

@@ -1,11 +1,12 @@
 //! Linux as a host.
 //!
-//! Owns the calls behind the functions of `host`, in their order; control groups, cures and
-//! signals have files of their own beside this one. Invariant: memory given to a call is exactly
-//! as long as the length given with it.
+//! Owns the calls behind the functions of `host`, in their order; control groups, cures, settings
+//! and signals have files of their own beside this one. Invariant: memory given to a call is
+//! exactly as long as the length given with it.
 
 mod cgroup;
 mod cure;
+mod settings;
 mod termination;
 
 use std::fs;
@@ -15,7 +16,7 @@ use std::path::Path;
 
 use libc::{c_ulong, rlimit};
 
-use super::HostLimits;
+use super::{HostLimits, SystemCallFilter, TcpSettings};
 
 pub(super) use cure::cure;
 pub use termination::{Termination, TerminationHandle};
@@ -39,6 +40,10 @@ pub(super) fn kernel_release() -> Option<String> {
 
 pub(super) fn io_uring_disabled() -> Option<u8> {
     read_number("/proc/sys/kernel/io_uring_disabled")
+}
+
+pub(super) fn system_call_filter() -> Option<SystemCallFilter> {
+    settings::filter(&fs::read_to_string("/proc/self/status").ok()?)
 }
 
 pub(super) fn allowed_cpus() -> io::Result<Vec<usize>> {
@@ -77,6 +82,12 @@ pub(super) fn cpu_quota() -> Option<f64> {
     cgroup::quota(&groups, &mounts, |file| fs::read_to_string(file).ok())
 }
 
+pub(super) fn memory_limit() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    cgroup::limit(&groups, &mounts, |file| fs::read_to_string(file).ok())
+}
+
 pub(super) fn limits() -> HostLimits {
     // getrlimit(2) fails only for bad arguments or under a sandbox; 1,024 and 8 MiB are then what
     // the kernel starts a process with.
@@ -98,6 +109,18 @@ pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
         checked(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) })?;
     }
     Ok(limit.rlim_cur)
+}
+
+pub(super) fn tcp_settings() -> TcpSettings {
+    let folder = Path::new("/proc/sys/net/ipv4");
+    settings::tcp(|name| fs::read_to_string(folder.join(name)).ok())
+}
+
+pub(super) const SHARES_PORTS: bool = true;
+
+pub(super) fn own_port(socket: &socket2::Socket) -> io::Result<()> {
+    // Takes no port from a listener: that is only done to connections in TIME_WAIT, socket(7).
+    socket.set_reuse_address(true)
 }
 
 pub(super) fn share_port(socket: &socket2::Socket) -> io::Result<()> {
