@@ -5,6 +5,7 @@
 #![cfg(not(loom))]
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
@@ -101,13 +102,17 @@ async fn echo(mut stream: TcpStream, manner: u64) {
             }
             _ => stream.recv().await,
         };
-        let Ok(Some(lease)) = received else { break };
+        let lease = match received {
+            Ok(Some(lease)) => lease,
+            Ok(None) => break,
+            Err(_) => return,
+        };
         let mut buf = lease.to_vec();
         drop(lease);
         if manner.is_multiple_of(3) {
             buf = match spawn_stealable(async move { buf }).await {
                 Ok(buf) => buf,
-                Err(_) => break,
+                Err(_) => return,
             };
         }
         let (sent, _) = stream.send(buf).await;
@@ -116,7 +121,16 @@ async fn echo(mut stream: TcpStream, manner: u64) {
         }
         yield_now().await;
     }
-    let _ = stream.shutdown(Shutdown::Write);
+    // In order with the send, though nobody waits for that in between.
+    if stream.start_send(farewell()).is_ok() {
+        let _ = stream.shutdown(Shutdown::Write);
+        let _ = poll_fn(|cx| stream.poll_sent(cx)).await;
+    }
+}
+
+/// What a server says when its client has finished.
+fn farewell() -> Vec<u8> {
+    (0..700u16).map(|at| (at % 251) as u8).collect()
 }
 
 /// Accepts here, and serves here or elsewhere.
@@ -209,8 +223,8 @@ impl Client {
                     return true;
                 }
                 Ok(read) => {
-                    let expected = &self.sent[self.received..self.received + read];
-                    assert!(buf[..read] == *expected, "other bytes than were sent");
+                    let all = self.sent.iter().copied().chain(farewell()).skip(self.received);
+                    assert!(all.take(read).eq(buf[..read].iter().copied()), "other bytes");
                     self.received += read;
                 }
             }
@@ -240,7 +254,8 @@ fn run_seed(seed: u64, faults: Faults) -> u64 {
             let excused = cuts + refusals > 0 || turned_away.load(Ordering::Relaxed);
             if done && !client.rude && !excused {
                 assert!(!client.broken, "a reset that nobody has asked for\n{inside}");
-                assert_eq!(client.received, client.sent.len(), "bytes are missing\n{inside}");
+                let all = client.sent.len() + farewell().len();
+                assert_eq!(client.received, all, "bytes are missing\n{inside}");
             }
             done
         });
