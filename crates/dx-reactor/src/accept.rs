@@ -14,8 +14,9 @@ use crate::conn::Conn;
 use crate::limits::{ACCEPT_BACKOFF, LAST_LOOK};
 use crate::worker::Worker;
 
-/// Rounds through the kernel without an arrival after which its queue counts as empty.
-const EMPTY_ROUNDS: u32 = 2;
+/// Looks without an arrival, with a wait between two of them, after which the kernel's queue
+/// counts as empty.
+const EMPTY_LOOKS: u32 = 3;
 
 /// Accepts from one listener, for one worker.
 pub(crate) struct Acceptor {
@@ -68,7 +69,7 @@ impl Acceptor {
     /// held no more than its length: clients that keep coming do not keep it from ending.
     async fn empty_queue(&mut self) {
         let (mut empty, mut taken) = (0, 0);
-        while empty < EMPTY_ROUNDS && taken < LISTEN_BACKLOG {
+        while empty < EMPTY_LOOKS && taken < LISTEN_BACKLOG {
             if self.worker.is_full() {
                 // Connections end fast now; whoever waits for room has connected before as well.
                 self.worker.one_closed().await;
@@ -83,6 +84,9 @@ impl Acceptor {
                 Some(Err(_)) => taken += 1,
                 None => {
                     empty += 1;
+                    if empty == EMPTY_LOOKS {
+                        break; // at once: what arrives in a wait must be looked at
+                    }
                     // Only a wait goes through the kernel; a yield comes back in the same turn.
                     dx_rt::time::sleep(LAST_LOOK).await;
                 }

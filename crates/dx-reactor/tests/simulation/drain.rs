@@ -51,3 +51,32 @@ fn a_full_server_answers_who_waits_for_room() {
     }
     assert_eq!(core.quiesce(50).expect("turns"), Held::default());
 }
+
+/// What arrives while the acceptor waits for the last time is looked at before it closes.
+#[test]
+fn an_arrival_in_the_last_wait_is_taken_in() {
+    let world = World::new(0, Faults::none());
+    let address = world.free_address();
+    let seat = Seat {
+        driver: Driver::external(Box::new(world.reactor(&ReactorConfig::default()))),
+        listeners: vec![world.listen(address)],
+    };
+    let server = DxReactor::build().app(|_| App::new().get("/", || "here")).build();
+    let server = server.start_stepped(vec![seat]).expect("it starts");
+    let core = &server.cores()[0];
+    let turn = || {
+        core.turn(Wait::AtMost(Duration::from_micros(100))).expect("turn");
+    };
+    turn();
+    server.drain();
+    let until = world.now() + Duration::from_millis(3);
+    while world.now() < until {
+        turn();
+    }
+    let mut client = world.connect(address).expect("still open");
+    client.write_all(b"GET / HTTP/1.1\r\nHost: sim\r\n\r\n").expect("write");
+    (0..50).for_each(|_| turn());
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("no reset");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
