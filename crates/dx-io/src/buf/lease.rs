@@ -34,6 +34,7 @@ impl Lease {
     ///
     /// # Panics
     /// When `range` reaches past the end, as indexing does.
+    #[inline] // once or more a request, from another crate
     #[must_use]
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
         let start = match range.start_bound() {
@@ -68,6 +69,7 @@ impl Lease {
 }
 
 impl Clone for Lease {
+    #[inline]
     fn clone(&self) -> Self {
         self.shared.add_lease(self.id);
         Self { shared: self.shared.clone(), id: self.id, start: self.start, len: self.len }
@@ -75,6 +77,7 @@ impl Clone for Lease {
 }
 
 impl Drop for Lease {
+    #[inline]
     fn drop(&mut self) {
         self.shared.drop_lease(self.id);
     }

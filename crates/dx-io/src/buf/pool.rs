@@ -70,6 +70,7 @@ impl Shared {
         u32::from(self.held.get()) * 2 > u32::from(self.count)
     }
 
+    #[inline]
     pub(super) fn add_lease(&self, id: u16) {
         let refs = &self.refs[usize::from(id)];
         // FILLED is u32::MAX; wrapping into it would free a buffer that is still read.
@@ -77,6 +78,7 @@ impl Shared {
         refs.set(refs.get() + 1);
     }
 
+    #[inline]
     pub(super) fn drop_lease(&self, id: u16) {
         let refs = &self.refs[usize::from(id)];
         let left = refs.get() - 1;
