@@ -259,8 +259,7 @@ impl WorkerMain {
             }
         };
         dx_rt::reached(Phase::Draining).await;
-        worker.begin_draining(dx_rt::time::now());
-        dx_rt::wake_all();
+        worker.begin_draining().await;
         drain(&worker, drain_timeout).await;
     }
 }

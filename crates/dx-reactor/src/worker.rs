@@ -25,8 +25,8 @@ pub(crate) struct Worker {
     pub(crate) listening: Cell<u32>,
     /// A shutdown has begun: answer what was read, take nothing new.
     pub(crate) draining: Cell<bool>,
-    /// Until then, what arrives counts as having arrived before the shutdown.
-    last_look: Cell<Instant>,
+    /// From then on, what arrives came after the shutdown had begun.
+    too_late: Cell<bool>,
     /// Woken when a connection or a listener ends. As many as there are listeners, and one.
     closed: RefCell<Vec<core::task::Waker>>,
     heads: RefCell<Heads>,
@@ -53,7 +53,7 @@ impl Worker {
             connections: Cell::new(0),
             listening: Cell::new(0),
             draining: Cell::new(false),
-            last_look: Cell::new(Instant::ZERO),
+            too_late: Cell::new(false),
             closed: RefCell::new(Vec::new()),
             heads: RefCell::new(Heads {
                 date: Date::from_unix(0),
@@ -123,15 +123,20 @@ impl Worker {
         }
     }
 
-    /// A shutdown begins at `now`.
-    pub(crate) fn begin_draining(&self, now: Instant) {
+    /// A shutdown begins, and with it the last look.
+    ///
+    /// Its end is an event, not a point in time: the task that waits for it runs a turn after the
+    /// timer has fired, so the kernel was asked in between, however long the process stood still.
+    pub(crate) async fn begin_draining(&self) {
         self.draining.set(true);
-        self.last_look.set(now + LAST_LOOK);
+        dx_rt::wake_all();
+        dx_rt::time::sleep(LAST_LOOK).await;
+        self.too_late.set(true);
     }
 
     /// Whether what arrives now came after the shutdown had begun.
     pub(crate) fn is_too_late(&self) -> bool {
-        self.draining.get() && self.now.get() >= self.last_look.get()
+        self.too_late.get()
     }
 
     /// Whether no further connection is allowed.
