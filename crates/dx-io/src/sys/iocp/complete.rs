@@ -97,16 +97,20 @@ impl IocpReactor {
             Some(_) if result < 0 => Err(result),
             Some(socket) => calls::update_connected(socket),
         };
-        let (payload, result) = match connected {
-            Ok(()) => (Payload::Connection { sock, peer }, 0),
-            Err(errno) => (Payload::None, errno),
+        let result = match connected {
+            Ok(()) => {
+                if let Some(held) = self.in_flight.payload_mut(token) {
+                    *held = Held::Ready(Payload::Connection { sock, peer });
+                }
+                0
+            }
+            // It brings nothing: there is nothing to take behind it.
+            Err(errno) => {
+                drop(self.in_flight.strip(token));
+                self.close_now(sock);
+                errno
+            }
         };
-        if let Some(held) = self.in_flight.payload_mut(token) {
-            *held = Held::Ready(payload);
-        }
-        if result < 0 {
-            self.close_now(sock);
-        }
         self.end(token, result);
     }
 

@@ -213,7 +213,7 @@ impl Reactor for IocpReactor {
             extensions,
             overlapped: Overlapped::default(),
             in_flight: InFlight::new(config.in_flight_max),
-            socks: Socks::new(config.sockets_max),
+            socks: Socks::new(config.connections_with(super::host::limits().descriptors_soft)),
             buffers,
             queued: Vec::new(),
             ready: Vec::new(),
