@@ -58,12 +58,12 @@ impl Default for Limits {
 /// Bytes of answers gathered for one connection before they are sent and it waits its turn.
 pub(crate) const OUT_HIGH_WATER: usize = 64 * 1024;
 /// Bytes handed to the kernel by one send: a peer has to take them within the write timeout.
-pub(crate) const SEND_MAX: usize = CHUNK_KEPT_BYTES;
+pub(crate) const SEND_MAX: usize = dx_rt::limits::BUFFER_KEPT_BYTES;
 /// Unread bytes of a connection that waits for a handler, from which on it is not read from.
 pub(crate) const INPUT_HIGH_WATER: usize = 4 * 1024;
 /// Requests answered for one connection in one turn, so that the others have theirs.
 pub(crate) const REQUESTS_PER_TURN: u32 = 256;
-/// Output and input chunks that a worker keeps for reuse.
+/// Input chunks that a worker keeps for reuse.
 pub(crate) const CHUNKS_KEPT: usize = 256;
 /// A chunk that grew beyond this is not kept.
 pub(crate) const CHUNK_KEPT_BYTES: usize = 2 * OUT_HIGH_WATER;

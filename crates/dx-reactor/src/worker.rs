@@ -30,8 +30,8 @@ pub(crate) struct Worker {
     /// Woken when a connection or a listener ends. As many as there are listeners, and one.
     closed: RefCell<Vec<core::task::Waker>>,
     heads: RefCell<Heads>,
-    chunks: RefCell<Vec<Vec<u8>>>,
-    shared_chunks: RefCell<Vec<Rc<Vec<u8>>>>,
+    /// What input is gathered in.
+    chunks: RefCell<Vec<Rc<Vec<u8>>>>,
     // Boxed, because a connection holds its state by a pointer and is small without it.
     #[allow(clippy::vec_box)]
     works: RefCell<Vec<Box<Work>>>,
@@ -61,7 +61,6 @@ impl Worker {
                 last: HeadCache::new(),
             }),
             chunks: RefCell::new(Vec::new()),
-            shared_chunks: RefCell::new(Vec::new()),
             works: RefCell::new(Vec::new()),
         })
     }
@@ -80,30 +79,15 @@ impl Worker {
         f(&heads.date, &mut heads.last)
     }
 
-    /// An empty buffer, warm if there is one.
-    pub(crate) fn take_chunk(&self) -> Vec<u8> {
-        self.chunks.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(CHUNK_BYTES))
-    }
-
-    /// Takes a buffer back.
-    pub(crate) fn give_chunk(&self, mut chunk: Vec<u8>) {
-        let mut chunks = self.chunks.borrow_mut();
-        let worth = chunk.capacity() > 0 && chunk.capacity() <= CHUNK_KEPT_BYTES;
-        if worth && chunks.len() < CHUNKS_KEPT {
-            chunk.clear();
-            chunks.push(chunk);
-        }
-    }
-
-    /// As [`take_chunk`](Self::take_chunk), ready to be shared; nobody else holds it yet.
-    pub(crate) fn take_shared_chunk(&self) -> Rc<Vec<u8>> {
-        let kept = self.shared_chunks.borrow_mut().pop();
+    /// An empty buffer, warm if there is one, ready to be shared; nobody else holds it yet.
+    pub(crate) fn take_chunk(&self) -> Rc<Vec<u8>> {
+        let kept = self.chunks.borrow_mut().pop();
         kept.unwrap_or_else(|| Rc::new(Vec::with_capacity(CHUNK_BYTES)))
     }
 
-    /// Takes a shared buffer back, unless somebody still reads it.
-    pub(crate) fn give_shared_chunk(&self, mut chunk: Rc<Vec<u8>>) {
-        let mut chunks = self.shared_chunks.borrow_mut();
+    /// Takes a buffer back, unless somebody still reads it.
+    pub(crate) fn give_chunk(&self, mut chunk: Rc<Vec<u8>>) {
+        let mut chunks = self.chunks.borrow_mut();
         let Some(bytes) = Rc::get_mut(&mut chunk) else { return };
         if bytes.capacity() <= CHUNK_KEPT_BYTES && chunks.len() < CHUNKS_KEPT {
             bytes.clear();

@@ -79,6 +79,8 @@ mod rows {
             a_body_that_stops
             a_body_that_is_slow_but_goes_on
             an_idle_connection
+            an_idle_connection_has_all_its_time
+            a_slow_reader_is_not_idle
             what_one_peer_left_unfinished_is_not_the_next_ones
             a_peer_that_reads_slowly
             a_peer_that_never_reads;

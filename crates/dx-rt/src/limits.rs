@@ -23,6 +23,15 @@ pub const POOL_BLOCK_BYTES_MAX: usize = 4096;
 /// Received pieces that a stream holds for a reader that is behind, before it stops receiving.
 pub const RECV_CHUNKS_MAX: u16 = 4;
 
+/// Buffers that a core keeps to send from again.
+pub const BUFFERS_KEPT: usize = 256;
+
+/// A buffer that grew beyond this is not kept.
+pub const BUFFER_KEPT_BYTES: usize = 128 * 1024;
+
+/// A new buffer's capacity.
+pub const BUFFER_BYTES: usize = 4 * 1024;
+
 /// Accepts that stand ready for each listener of a core.
 pub const ACCEPTS_POSTED: usize = 16;
 

@@ -17,7 +17,7 @@ use dx_io::{BlockingPool, Completion, Driver, Instant, Reactor};
 
 use crate::core::{CoreConfig, Wait};
 use crate::limits::JOBS_PER_TURN;
-use crate::net::{Kind, Listeners, Streams, UserData, Wake};
+use crate::net::{Buffers, Kind, Listeners, Streams, UserData, Wake};
 use crate::peers::{Group, Message, Peer, Phase};
 use crate::single::Singles;
 use crate::task::Tasks;
@@ -27,6 +27,7 @@ use crate::time::Timers;
 pub(crate) struct State {
     pub(crate) tasks: Tasks,
     pub(crate) streams: RefCell<Streams>,
+    pub(crate) buffers: Buffers,
     pub(crate) listeners: RefCell<Listeners>,
     pub(crate) singles: RefCell<Singles>,
     pub(crate) timers: RefCell<Timers>,
@@ -64,6 +65,7 @@ impl State {
         Self {
             tasks: Tasks::new(peer.clone(), config.tasks_max),
             streams: RefCell::new(Streams::new(config.zero_copy_min)),
+            buffers: Buffers::new(),
             listeners: RefCell::new(Listeners::new()),
             singles: RefCell::new(Singles::new()),
             timers: RefCell::new(Timers::new(now, config.timers_max)),
@@ -156,7 +158,8 @@ impl State {
         let driver = &mut *self.driver.borrow_mut();
         let waker = match data.kind {
             Kind::Recv | Kind::Send => {
-                return self.streams.borrow_mut().completed(data, completion, driver);
+                let ended = (self.now.get(), &self.buffers);
+                return self.streams.borrow_mut().completed(data, completion, ended, driver);
             }
             Kind::Accept => self.listeners.borrow_mut().completed(data, completion, driver),
             Kind::Single => self.singles.borrow_mut().completed(data, completion),

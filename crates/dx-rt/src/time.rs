@@ -102,6 +102,15 @@ impl Deadline {
         }
     }
 
+    /// Moves the deadline, if there is one, away by so many milliseconds, as
+    /// [`has_passed`](Self::has_passed) will find.
+    pub fn extend(&mut self, by: Duration) {
+        let Some(at) = self.at else { return };
+        // Even, so that the sum stays odd.
+        let by = by.min(DEADLINE_AHEAD_MAX).as_millis() as u32 & !1;
+        self.at = NonZeroU32::new(at.get().wrapping_add(by));
+    }
+
     /// The deadline no longer matters. Its timer stays until it fires or is set again.
     pub const fn clear(&mut self) {
         self.at = None;

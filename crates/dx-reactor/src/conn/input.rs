@@ -117,7 +117,7 @@ impl Input {
     pub(super) fn clear(&mut self, worker: &Worker) {
         self.piece = None;
         if let Some(gathered) = self.gathered.take() {
-            worker.give_shared_chunk(gathered.chunk);
+            worker.give_chunk(gathered.chunk);
         }
     }
 
@@ -132,14 +132,14 @@ impl Input {
         // The rest lies in the piece as well: read on there.
         let read_in_piece = gathered.lent - left;
         if let Some(gathered) = self.gathered.take() {
-            worker.give_shared_chunk(gathered.chunk);
+            worker.give_chunk(gathered.chunk);
         }
         self.consume(read_in_piece, worker);
     }
 
     fn append(&mut self, bytes: &[u8], worker: &Worker) {
         let gathered = self.gathered.get_or_insert_with(|| Gathered {
-            chunk: worker.take_shared_chunk(),
+            chunk: worker.take_chunk(),
             read: 0,
             lent: 0,
         });

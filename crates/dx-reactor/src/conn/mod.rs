@@ -18,7 +18,7 @@ use core::task::{Context, Poll};
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use dx_rt::net::TcpStream;
+use dx_rt::net::{Buffers, TcpStream};
 use dx_rt::task::{PoolBox, TaskRef};
 use dx_rt::time::Deadline;
 
@@ -53,6 +53,8 @@ enum Clock {
     LastLook,
     Head,
     Body,
+    /// An answer goes out that nobody waits for; once it is out, the connection is idle.
+    Answered,
     Write,
     Linger,
 }
@@ -86,9 +88,9 @@ impl Work {
 
     /// Where further answers are written. What was sent of the earlier ones makes room first:
     /// else a peer that always has a little left to take would have all it ever took kept.
-    fn out_mut(&mut self, worker: &Worker) -> &mut Vec<u8> {
+    fn out_mut(&mut self, buffers: &Buffers) -> &mut Vec<u8> {
         if self.out.capacity() == 0 {
-            self.out = worker.take_chunk();
+            self.out = buffers.take();
         }
         if self.out_sent > 0 {
             // At most what is unsent is moved, and nothing is answered above the high-water mark.
@@ -99,23 +101,23 @@ impl Work {
 
     /// What to send next: all there is, or a piece of it. The write timeout is for one send, so
     /// that a peer which takes long for much is not taken for one that takes nothing.
-    fn next_send(&mut self, worker: &Worker) -> Vec<u8> {
+    fn next_send(&mut self, buffers: &Buffers) -> Vec<u8> {
         if self.out.len() <= SEND_MAX {
             return core::mem::take(&mut self.out);
         }
-        let mut piece = worker.take_chunk();
+        let mut piece = buffers.take();
         let end = self.out.len().min(self.out_sent + SEND_MAX);
         piece.extend_from_slice(&self.out[self.out_sent..end]);
         self.out_sent = end;
         if self.unsent() == 0 {
-            self.forget_out(worker);
+            self.forget_out(buffers);
         }
         piece
     }
 
-    fn forget_out(&mut self, worker: &Worker) {
+    fn forget_out(&mut self, buffers: &Buffers) {
         self.out_sent = 0;
-        worker.give_chunk(core::mem::take(&mut self.out));
+        buffers.give(core::mem::take(&mut self.out));
     }
 }
 
@@ -176,8 +178,13 @@ impl Conn {
     /// # Errors
     /// The peer is gone, or takes nothing any more: there is nobody to talk to.
     fn collect_sent(&mut self) -> Result<(), std::io::Error> {
-        let Some((sent, buf)) = self.stream.try_sent() else { return Ok(()) };
-        self.worker.give_chunk(buf);
+        let Some((sent, buf)) = self.stream.try_sent() else {
+            if self.clock == Clock::Answered && !self.stream.is_sending() {
+                self.clock = Clock::Stopped;
+            }
+            return Ok(());
+        };
+        self.stream.buffers().give(buf);
         // The clock of the write ends with it.
         self.clock = Clock::Stopped;
         sent
@@ -189,10 +196,10 @@ impl Conn {
         if work.out.is_empty() || self.stream.is_sending() {
             return;
         }
-        let out = work.next_send(&self.worker);
+        let out = work.next_send(self.stream.buffers());
         if let Err((_, out)) = self.stream.start_send(out) {
             // The tables are full or the socket is gone. Nothing can be said to the peer.
-            self.worker.give_chunk(out);
+            self.stream.buffers().give(out);
             self.phase = Phase::Lingering;
             self.eof = true;
         }
@@ -219,7 +226,7 @@ impl Conn {
             work.parser.reset();
             work.incoming = None;
             work.awaited = None;
-            work.forget_out(&self.worker);
+            work.forget_out(self.stream.buffers());
             self.worker.give_work(work);
         }
         while !self.eof {
@@ -252,18 +259,29 @@ impl Conn {
             return Poll::Pending;
         }
         // A clock runs from the moment it was started; whoever makes progress stops it.
+        if (self.clock, clock) == (Clock::Answered, Clock::Write) {
+            self.await_sent();
+        }
         if clock != self.clock {
             self.clock = clock;
-            self.deadline.set(now + self.timeout(clock), task);
+            let since = match clock {
+                Clock::Idle => self.stream.quiet_end().unwrap_or(now),
+                _ => now,
+            };
+            self.deadline.set(since + self.timeout(clock), task);
             return Poll::Pending;
         }
         if self.deadline.has_passed(now, task) { self.time_is_up(task) } else { Poll::Pending }
     }
 
-    fn clock_due(&self) -> Clock {
+    fn clock_due(&mut self) -> Clock {
         match self.phase {
             Phase::Lingering => Clock::Linger,
-            _ if self.stream.is_sending() => Clock::Write,
+            _ if self.stream.is_sending() => {
+                let quiet = self.clock != Clock::Write && self.is_done();
+                self.stream.set_send_quiet(quiet);
+                if quiet { Clock::Answered } else { Clock::Write }
+            }
             Phase::Handler => Clock::Stopped,
             Phase::Body => Clock::Body,
             Phase::Closing => Clock::Write,
@@ -271,6 +289,11 @@ impl Conn {
             Phase::Head if self.worker.draining.get() => Clock::LastLook,
             Phase::Head => Clock::Idle,
         }
+    }
+
+    /// Whether nothing is left to do but to wait for the next request.
+    fn is_done(&self) -> bool {
+        self.phase == Phase::Head && self.work.is_none() && !self.worker.draining.get()
     }
 
     fn timeout(&self, clock: Clock) -> core::time::Duration {
@@ -281,9 +304,18 @@ impl Conn {
             Clock::LastLook => LAST_LOOK,
             Clock::Head => limits.head_timeout,
             Clock::Body => limits.body_timeout,
+            // Whichever may be over first.
+            Clock::Answered => limits.write_timeout.min(limits.idle_timeout),
             Clock::Write => limits.write_timeout,
             Clock::Linger => limits.linger_timeout,
         }
+    }
+
+    /// From now on the end of the send under way is awaited, by the time it has had from its start.
+    fn await_sent(&mut self) {
+        self.stream.set_send_quiet(false);
+        self.clock = Clock::Write;
+        self.deadline.extend(self.timeout(Clock::Write) - self.timeout(Clock::Answered));
     }
 
     fn time_is_up(&mut self, task: TaskRef) -> Poll<()> {
@@ -291,6 +323,10 @@ impl Conn {
             Clock::Head | Clock::Body => self.refuse(dx_http::Status::REQUEST_TIMEOUT),
             // Nothing was begun, so nothing needs to be said.
             Clock::Idle | Clock::LastLook => self.phase = Phase::Closing,
+            Clock::Answered => {
+                self.await_sent();
+                return self.keep_time(task);
+            }
             Clock::Write | Clock::Linger | Clock::Stopped => return Poll::Ready(()),
         }
         self.flush();
@@ -322,7 +358,7 @@ impl Drop for Conn {
         self.deadline.cancel();
         if let Some(mut work) = self.work.take() {
             work.input.clear(&self.worker);
-            self.worker.give_chunk(core::mem::take(&mut work.out));
+            self.stream.buffers().give(core::mem::take(&mut work.out));
         }
         self.worker.closed();
     }

@@ -72,7 +72,7 @@ impl Conn {
     /// Whether the connection stays open, as the peer was told.
     fn write(&mut self, answer: &Answer, response: &Response, keep_alive: bool) -> bool {
         let Some(work) = &mut self.work else { return false };
-        let out = work.out_mut(&self.worker);
+        let out = work.out_mut(self.stream.buffers());
         let body = response.body();
         self.worker.with_heads(|date, last| {
             let head = ResponseHead {

@@ -184,7 +184,7 @@ impl Conn {
             let bytes = Bytes::from(work.input.unread()[..len].to_vec());
             work.input.consume(len, &self.worker);
             if head.expect_continue && rest == 0 {
-                work.out_mut(&self.worker).extend_from_slice(dx_http::CONTINUE);
+                work.out_mut(self.stream.buffers()).extend_from_slice(dx_http::CONTINUE);
             }
             work.incoming = Some(Incoming::new(head, bytes));
             self.phase = Phase::Body;

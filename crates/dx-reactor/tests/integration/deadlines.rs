@@ -111,6 +111,40 @@ pub fn an_idle_connection(backend: IoBackend) {
     server.stop();
 }
 
+/// A connection is idle from the end of its last answer on, whatever other deadline has passed.
+pub fn an_idle_connection_has_all_its_time(backend: IoBackend) {
+    let idle = 5 * SHORT;
+    for write in [SHORT, idle, 2 * idle] {
+        let server = server(backend, |limits| {
+            limits.idle_timeout = idle;
+            limits.write_timeout = write;
+        });
+        let mut client = server.connect();
+        let asked = std::time::Instant::now();
+        client.send("GET /sleep/300 HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(client.response().status, 200);
+        client.assert_eof();
+        // Less the milliseconds by which the server's clock and its end of a send are rounded.
+        let least = Duration::from_millis(300 - 5) + idle;
+        assert!(asked.elapsed() >= least, "{write:?} {:?}", asked.elapsed());
+        server.stop();
+    }
+}
+
+/// A peer that takes its time for an answer is not idle.
+pub fn a_slow_reader_is_not_idle(backend: IoBackend) {
+    let limits = limits(|limits| limits.idle_timeout = SHORT);
+    let server = Server::of(describe(backend).limits(limits).app(|_| {
+        App::new().get("/", || Response::bytes("application/octet-stream", BIG.as_slice()))
+    }));
+    let mut client = Client::connect_narrow(server.addr());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::thread::sleep(3 * SHORT);
+    assert_eq!(client.response().body.len(), BIG.len());
+    client.assert_eof();
+    server.stop();
+}
+
 /// What a connection works with is used again by others.
 pub fn what_one_peer_left_unfinished_is_not_the_next_ones(backend: IoBackend) {
     let server = server(backend, |limits| limits.head_timeout = SHORT);

@@ -4,6 +4,7 @@
 //! operating systems. Invariant: a dropped handle orphans what is in flight and closes the socket;
 //! memory the kernel may still write to stays with the reactor.
 
+mod buffers;
 mod chunks;
 mod listener;
 mod listeners;
@@ -12,6 +13,7 @@ mod stream;
 mod streams;
 mod user_data;
 
+pub use buffers::Buffers;
 pub use listener::TcpListener;
 pub(crate) use listeners::Listeners;
 pub use peer::PeerAddr;

@@ -9,8 +9,11 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
-use dx_io::{Accepted, Lease, Op, Payload, PushError, PushErrorKind, Reactor, Sock, errno};
+use dx_io::{
+    Accepted, Instant, Lease, Op, Payload, PushError, PushErrorKind, Reactor, Sock, errno,
+};
 
+use super::buffers::Buffers;
 use super::peer::PeerAddr;
 use super::streams::StreamRef;
 use crate::fs::File;
@@ -167,6 +170,26 @@ impl TcpStream {
         }
         self.core.streams.borrow_mut().wait_writable(self.at, cx.waker());
         Poll::Pending
+    }
+
+    /// Whether the end of the send in flight is of no interest: then, unless it fails, it wakes
+    /// nobody, [`poll_sent`](Self::poll_sent) never tells of it, its buffer goes to
+    /// [`buffers`](Self::buffers), and [`quiet_end`](Self::quiet_end) says when. Nothing happens
+    /// when no send is in flight; every send starts with its end awaited.
+    pub fn set_send_quiet(&mut self, quiet: bool) {
+        self.core.streams.borrow_mut().set_send_quiet(self.at, quiet);
+    }
+
+    /// When the last send ended, to the millisecond, if it ended quietly.
+    #[must_use]
+    pub fn quiet_end(&self) -> Option<Instant> {
+        self.core.streams.borrow().quiet_end(self.at, self.core.now.get())
+    }
+
+    /// The core's stock of buffers to send from.
+    #[must_use]
+    pub fn buffers(&self) -> &Buffers {
+        &self.core.buffers
     }
 
     /// Sends `len` bytes of `file` from `offset` on, without taking them into the process, and says

@@ -10,9 +10,12 @@ mod sending;
 use core::task::Waker;
 use std::io;
 
-use dx_io::{Completion, Driver, Lease, Op, PushError, PushErrorKind, Reactor, Sock, Token, errno};
+use dx_io::{
+    Completion, Driver, Instant, Lease, Op, PushError, PushErrorKind, Reactor, Sock, Token, errno,
+};
 
-use self::sending::send_completed;
+use self::sending::{end_quietly, send_completed};
+use super::buffers::Buffers;
 use super::chunks::{Chunks, NIL, Queue};
 use super::user_data::{GENERATION_MASK, Kind, UserData};
 use crate::limits::RECV_CHUNKS_MAX;
@@ -29,6 +32,8 @@ const SENT: u8 = 1 << 1;
 const ENDING: u8 = 1 << 2;
 /// The send is a step of a file: its end says how many bytes.
 const FILE: u8 = 1 << 3;
+/// Nobody waits for the send, unless it fails. After its end: it ended so.
+const QUIET: u8 = 1 << 4;
 
 /// Names one stream of one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +63,8 @@ struct Slot {
     recv_end: i32,
     /// How the send went, once [`SENT`]: 0 or `-errno`; for a [`FILE`] also a count.
     send_end: i32,
-    /// Bytes of the buffer being sent that are not gone yet.
+    /// While a send is in flight: bytes of its buffer that are not gone yet. After a [`QUIET`]
+    /// one: when it ended, in milliseconds of the core's clock, modulo 2^32.
     unsent: u32,
     /// Index into `Streams::waiting`, or the next free slot.
     link: u32,
@@ -246,6 +252,7 @@ impl Streams {
         &mut self,
         data: UserData,
         completion: Completion,
+        (now, buffers): (Instant, &Buffers),
         driver: &mut Driver,
     ) -> Wake {
         let lease = driver.claim(&completion);
@@ -259,7 +266,9 @@ impl Streams {
                 slot.chunks = slot.chunks.saturating_add(1);
             }
             recv_completed(slot, completion, driver);
-        } else if !send_completed(slot, data.index, completion.result, self.zero_copy_min, driver) {
+        } else if !send_completed(slot, data.index, completion.result, self.zero_copy_min, driver)
+            || end_quietly(slot, now, buffers, driver)
+        {
             return Wake::Nobody;
         }
         match (slot.owner, slot.link) {

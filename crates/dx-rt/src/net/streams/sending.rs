@@ -7,9 +7,10 @@
 use std::io;
 use std::net::Shutdown;
 
-use dx_io::{Driver, File, Op, Payload, PushError, Reactor, Sock, Token, errno};
+use dx_io::{Driver, File, Instant, Op, Payload, PushError, Reactor, Sock, Token, errno};
 
-use super::{ENDING, FILE, SENT, Slot, StreamRef, Streams, kind_error, refused};
+use super::{ENDING, FILE, QUIET, SENT, Slot, StreamRef, Streams, kind_error, refused};
+use crate::net::buffers::Buffers;
 use crate::net::user_data::{Kind, UserData};
 
 impl Streams {
@@ -32,6 +33,7 @@ impl Streams {
         };
         slot.unsent = unsent;
         slot.send_end = 0;
+        slot.flags &= !QUIET;
         push_send(slot, at.index, buf, self.zero_copy_min, driver)
     }
 
@@ -55,7 +57,7 @@ impl Streams {
         let op = Op::SendFile { sock: slot.sock, file, offset, len };
         slot.send = driver.push(op, data).map_err(refused)?;
         (slot.unsent, slot.send_end) = (0, 0);
-        slot.flags |= FILE;
+        slot.flags = slot.flags & !QUIET | FILE;
         Ok(())
     }
 
@@ -85,7 +87,7 @@ impl Streams {
             _ => Vec::new(),
         };
         slot.send = Token::NONE;
-        slot.flags &= !(SENT | FILE);
+        slot.flags &= !(SENT | FILE | QUIET);
         end_sending(slot, driver);
         let result = if slot.send_end < 0 { Err(errno::to_error(slot.send_end)) } else { Ok(()) };
         Some((result, buf))
@@ -94,6 +96,27 @@ impl Streams {
     /// Whether a send is in flight or waits to be collected.
     pub(crate) fn is_sending(&self, at: StreamRef) -> bool {
         !self.slots[at.index as usize].send.is_none()
+    }
+
+    /// Whether the end of the send in flight is of no interest, unless it fails. Nothing happens
+    /// when none is in flight; each send starts with one that waits for it.
+    pub(crate) fn set_send_quiet(&mut self, at: StreamRef, quiet: bool) {
+        let slot = &mut self.slots[at.index as usize];
+        if slot.send.is_none() || slot.flags & SENT != 0 {
+            return;
+        }
+        slot.flags = if quiet { slot.flags | QUIET } else { slot.flags & !QUIET };
+    }
+
+    /// When the last send ended, to the millisecond, if it ended quietly.
+    pub(crate) fn quiet_end(&self, at: StreamRef, now: Instant) -> Option<Instant> {
+        let slot = &self.slots[at.index as usize];
+        if !slot.send.is_none() || slot.flags & QUIET == 0 {
+            return None;
+        }
+        let age = (now.as_millis() as u32).wrapping_sub(slot.unsent);
+        let age = core::time::Duration::from_millis(u64::from(age));
+        Some(Instant::ZERO + (now - Instant::ZERO).saturating_sub(age))
     }
 
     /// Ends one or both directions; the sending one after the send in flight, if there is one.
@@ -142,6 +165,26 @@ pub(super) fn send_completed(
         }
     }
     slot.flags |= SENT;
+    end_sending(slot, driver);
+    true
+}
+
+/// Whether the send that has ended interests nobody: then its buffer is kept for later.
+pub(super) fn end_quietly(
+    slot: &mut Slot,
+    now: Instant,
+    buffers: &Buffers,
+    driver: &mut Driver,
+) -> bool {
+    if slot.flags & (QUIET | FILE) != QUIET || slot.send_end < 0 {
+        return false;
+    }
+    let token = core::mem::replace(&mut slot.send, Token::NONE);
+    if let Payload::Buffer(buffer) = driver.take(token) {
+        buffers.give(buffer);
+    }
+    slot.flags &= !SENT;
+    slot.unsent = now.as_millis() as u32;
     end_sending(slot, driver);
     true
 }
