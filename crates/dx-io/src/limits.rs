@@ -37,7 +37,9 @@ pub const KEPT_DESCRIPTORS_MAX: usize = 1024;
 /// Bytes of one fixed buffer, when a number of them is asked for.
 pub const FIXED_BUFFER_LEN: u32 = 64 * 1024;
 /// Events taken from a readiness selector by one wait.
-pub const SELECTOR_EVENTS: usize = 1024;
+pub const SELECTOR_EVENTS: usize = 16;
+/// Buffers that one readiness fills while the socket has more: a large batch is answered as one.
+pub const RECVS_PER_EVENT: usize = 3;
 /// Packets taken from a completion port by one call.
 pub const COMPLETION_PACKETS: usize = 128;
 /// Connections accepted from one listener in one turn, so that a burst does not starve the rest.

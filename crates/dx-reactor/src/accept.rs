@@ -11,8 +11,8 @@ use dx_io::limits::LISTEN_BACKLOG;
 use dx_rt::net::TcpListener;
 
 use crate::conn::Conn;
-use crate::limits::{ACCEPT_BACKOFF, LAST_LOOK};
-use crate::worker::Worker;
+use crate::limits::ACCEPT_BACKOFF;
+use crate::worker::{Worker, last_look};
 
 /// Looks without an arrival, with a wait between two of them, after which the kernel's queue
 /// counts as empty.
@@ -87,8 +87,7 @@ impl Acceptor {
                     if empty == EMPTY_LOOKS {
                         break; // at once: what arrives in a wait must be looked at
                     }
-                    // Only a wait goes through the kernel; a yield comes back in the same turn.
-                    dx_rt::time::sleep(LAST_LOOK).await;
+                    last_look().await;
                 }
             }
         }

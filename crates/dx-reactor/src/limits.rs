@@ -76,5 +76,7 @@ pub(crate) const BODY_RESERVE: usize = 64 * 1024;
 /// How long, once a shutdown has begun, an idle connection or listener waits for what the kernel
 /// already has: a few rounds through it.
 pub(crate) const LAST_LOOK: Duration = Duration::from_millis(2);
+/// Waits that the last look is longer, at most, because each still brought something.
+pub(crate) const LAST_LOOKS_MAX: u32 = 512;
 /// Wait before accepting again when descriptors have run out.
 pub(crate) const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);

@@ -10,7 +10,9 @@ use dx_http::{Date, HeadCache};
 use dx_io::Instant;
 
 use crate::conn::Work;
-use crate::limits::{CHUNK_BYTES, CHUNK_KEPT_BYTES, CHUNKS_KEPT, LAST_LOOK, Limits, WORKS_KEPT};
+use crate::limits::{
+    CHUNK_BYTES, CHUNK_KEPT_BYTES, CHUNKS_KEPT, LAST_LOOK, LAST_LOOKS_MAX, Limits, WORKS_KEPT,
+};
 use crate::router::Router;
 
 /// One core's share of the server.
@@ -108,13 +110,10 @@ impl Worker {
     }
 
     /// A shutdown begins, and with it the last look.
-    ///
-    /// Its end is an event, not a point in time: the task that waits for it runs a turn after the
-    /// timer has fired, so the kernel was asked in between, however long the process stood still.
     pub(crate) async fn begin_draining(&self) {
         self.draining.set(true);
         dx_rt::wake_all();
-        dx_rt::time::sleep(LAST_LOOK).await;
+        last_look().await;
         self.too_late.set(true);
     }
 
@@ -159,5 +158,20 @@ impl Worker {
 
     fn ends(&self) -> (u32, u32, bool) {
         (self.connections.get(), self.listening.get(), self.draining.get())
+    }
+}
+
+/// Waits until what the kernel had before has been taken in.
+///
+/// The end is an event, not a point in time, however long the process stood still: a wait that
+/// brought nothing, or so many waits that peers who send on and on must be all that is left.
+pub(crate) async fn last_look() {
+    dx_rt::time::sleep(LAST_LOOK).await;
+    for _ in 0..LAST_LOOKS_MAX {
+        // The timer has fired before a wait, and this runs after it.
+        if dx_rt::completions() == 0 {
+            return;
+        }
+        dx_rt::time::yield_now().await;
     }
 }

@@ -49,4 +49,6 @@ pub use join::{JoinHandle, JoinLost};
 #[cfg(not(loom))]
 pub use peers::{CoreStats, Phase};
 #[cfg(not(loom))]
-pub use spawn::{current_task, spawn, spawn_blocking, spawn_pooled, spawn_stealable, wake_all};
+pub use spawn::{
+    completions, current_task, spawn, spawn_blocking, spawn_pooled, spawn_stealable, wake_all,
+};

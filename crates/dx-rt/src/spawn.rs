@@ -52,6 +52,16 @@ pub fn current_task() -> Option<TaskRef> {
     current::try_current()?.tasks.current()
 }
 
+/// Completions that the last wait of the current core brought. After a wait that brought none,
+/// whatever the kernel had before it is taken in; one wait brings only a part of much.
+///
+/// # Panics
+/// Outside a core.
+#[must_use]
+pub fn completions() -> usize {
+    current::current().reaped.get()
+}
+
 /// Wakes every task of the current core: after a change that each must look at for itself.
 ///
 /// # Panics

@@ -46,6 +46,8 @@ pub(crate) struct State {
     phase_waits: Cell<u64>,
     phase_seen: Cell<Phase>,
     completions: RefCell<Vec<Completion>>,
+    /// How many of them the last wait brought.
+    pub(crate) reaped: Cell<usize>,
     messages: RefCell<Vec<Message>>,
     // Last, so that it outlives what may still orphan operations in it.
     pub(crate) driver: RefCell<Driver>,
@@ -80,6 +82,7 @@ impl State {
             phase_waits: Cell::new(0),
             phase_seen: Cell::new(Phase::Running),
             completions: RefCell::new(Vec::new()),
+            reaped: Cell::new(0),
             messages: RefCell::new(Vec::new()),
             driver: RefCell::new(driver),
         }
@@ -141,6 +144,7 @@ impl State {
         let mut completions = self.completions.take();
         self.driver.borrow_mut().reap(&mut completions);
         let count = completions.len();
+        self.reaped.set(count);
         for completion in completions.drain(..) {
             match self.dispatch(completion) {
                 Wake::Nobody => {}

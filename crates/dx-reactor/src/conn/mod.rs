@@ -321,6 +321,11 @@ impl Conn {
     fn time_is_up(&mut self, task: TaskRef) -> Poll<()> {
         match self.clock {
             Clock::Head | Clock::Body => self.refuse(dx_http::Status::REQUEST_TIMEOUT),
+            // The last wait may have brought only a part of what the kernel has.
+            Clock::LastLook if dx_rt::completions() > 0 && !self.worker.is_too_late() => {
+                self.clock = Clock::Stopped;
+                return self.keep_time(task);
+            }
             // Nothing was begun, so nothing needs to be said.
             Clock::Idle | Clock::LastLook => self.phase = Phase::Closing,
             Clock::Answered => {

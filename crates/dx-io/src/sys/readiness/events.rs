@@ -12,7 +12,7 @@ use super::selector::{Event, Interest, Selector};
 use super::steps::sock_of_key;
 use super::{Raw, Readiness, socket_calls};
 use crate::completion::CompletionFlags;
-use crate::limits::ACCEPTS_PER_TURN;
+use crate::limits::{ACCEPTS_PER_TURN, RECVS_PER_EVENT};
 use crate::op::Payload;
 use crate::sock::{Accepted, Sock};
 use crate::sys::socket_calls::Received;
@@ -64,20 +64,27 @@ impl<S: Selector> Readiness<S> {
         }
     }
 
+    /// Receives what is there, up to its bound. What is left is reported again.
     fn readable(&mut self, token: Token, sock: Sock) {
-        let Some(socket) = self.socks.socket(sock) else { return };
-        match socket_calls::recv(socket, &self.buffers) {
-            Received::Bytes { id, len } => {
-                let flags = CompletionFlags::buffer(id).with(CompletionFlags::MORE);
-                self.ready.push(Raw { token, result: i32::from(len), flags });
+        for round in 0..RECVS_PER_EVENT {
+            let Some(socket) = self.socks.socket(sock) else { return };
+            match socket_calls::recv(socket, &self.buffers) {
+                Received::Bytes { id, len } => {
+                    let flags = CompletionFlags::buffer(id).with(CompletionFlags::MORE);
+                    self.ready.push(Raw { token, result: i32::from(len), flags });
+                    // Only a full buffer promises more, and to ask costs a call.
+                    if len < self.buffers.buffer_len() {
+                        return;
+                    }
+                }
+                Received::NoBuffer if round == 0 => {
+                    self.socks.park(sock);
+                    return self.watch(sock);
+                }
+                Received::Nothing | Received::NoBuffer => return,
+                Received::End => return self.end_detached(token, sock, 0),
+                Received::Failed(errno) => return self.end_detached(token, sock, -errno),
             }
-            Received::Nothing => {}
-            Received::NoBuffer => {
-                self.socks.park(sock);
-                self.watch(sock);
-            }
-            Received::End => self.end_detached(token, sock, 0),
-            Received::Failed(errno) => self.end_detached(token, sock, -errno),
         }
     }
 
