@@ -1,26 +1,35 @@
 //! Functions that answer requests.
 //!
-//! Owns the forms a handler may have, how they become one, and the fence around their panics. May
-//! not know routes or connections. Its one invariant: a handler that panics costs its client a 500
-//! and nobody else anything.
+//! Owns how a function becomes a handler, and the fence around its panics. May not know routes or
+//! connections, nor how arguments are had (`arguments.rs`). Its one invariant: a handler that
+//! panics costs its client a 500 and nobody else anything.
 
 use core::future::Future;
+use core::marker::PhantomData;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use dx_http::Status;
 use dx_rt::task::PoolBox;
 
+use crate::arguments::{Arguments, Function};
 use crate::into_response::IntoResponse;
 use crate::request::Request;
 use crate::response::{Problem, Response};
+use crate::scope::{Needs, Scope};
 
-/// A function that answers requests: `fn` or `async fn`, with or without the [`Request`].
+/// A function that answers requests: `fn` or `async fn`, of up to eight arguments.
+///
+/// Its last argument may be anything that is [`FromRequest`](crate::FromRequest), such as the
+/// [`Request`] itself or the body as [`Json`](crate::Json); the others are
+/// [`FromHead`](crate::FromHead), such as a path's parameters. They are taken in their order.
 ///
 /// ```
-/// use dx_reactor::{App, Request, Status};
+/// use dx_reactor::{App, Json, Path, Query, Request, Status};
+/// use serde::{Deserialize, Serialize};
 ///
 /// fn plain() -> &'static str {
 ///     "Hello, World!"
@@ -30,9 +39,19 @@ use crate::response::{Problem, Response};
 ///     request.body_text().map_err(|_| Status::BAD_REQUEST)
 /// }
 ///
+/// #[derive(Deserialize, Serialize)]
+/// struct Note {
+///     text: String,
+/// }
+///
+/// async fn put(Path(id): Path<u64>, Json(note): Json<Note>) -> Json<Note> {
+///     Json(Note { text: format!("{id}: {}", note.text) })
+/// }
+///
 /// let app = App::new()
 ///     .get("/", plain)
 ///     .post("/echo", echo)
+///     .put("/notes/{id}", put)
 ///     .get("/closure", |request: Request| request.path().to_owned());
 /// ```
 ///
@@ -41,17 +60,32 @@ use crate::response::{Problem, Response};
 ///
 /// The parameter `M` says which form a function has; it is always inferred. The trait cannot be
 /// implemented outside this crate.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler",
-    label = "not a handler",
-    note = "a handler is a `fn` or `async fn`, or a closure of that shape, that takes nothing or \
-            one `Request`, owns all it holds (`'static`), and returns what implements \
-            `IntoResponse`",
-    note = "a closure says the type of its argument: `|request: Request| ..`"
-)]
 pub trait Handler<M>: 'static {
     #[doc(hidden)]
-    fn call(&self, request: Request) -> Reply;
+    fn call(&self, scope: &Scope, request: Request) -> Reply;
+
+    #[doc(hidden)]
+    fn needs(needs: &mut Needs);
+}
+
+/// What a handler may return: a response, or a future of one.
+///
+/// The parameter `T` says which; it is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be answered to a client",
+    label = "neither a response nor a future of one",
+    note = "a handler may return: `Response`, `&'static str`, `String`, `Text`, `Bytes`, \
+            `Vec<u8>`, `()`, `Status`, `(Status, R)`, `Json<T>`, `Problem`, or `Result<R, E>` \
+            of these",
+    note = "implement `IntoResponse` for your own types, also for errors"
+)]
+pub trait Answer<T> {
+    /// Whether what the handler was given lives on when it has returned.
+    #[doc(hidden)]
+    const IS_LATER: bool;
+
+    #[doc(hidden)]
+    fn answer(self) -> Reply;
 }
 
 /// The form of handlers that answer when they are called.
@@ -74,6 +108,14 @@ pub enum Reply {
 /// A handler whose form is forgotten.
 pub(crate) type ErasedHandler = Box<dyn Fn(Request) -> Reply>;
 
+/// A handler that does not know yet what it shares with others.
+pub(crate) trait Unbound {
+    /// The name of the first type that it needs and `scope` does not have.
+    fn missing(&self, scope: &Scope) -> Option<&'static str>;
+
+    fn bind(self: Box<Self>, scope: Rc<Scope>) -> ErasedHandler;
+}
+
 /// What a request came to.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -84,60 +126,46 @@ pub(crate) struct Outcome {
     pub(crate) panicked: bool,
 }
 
-impl<F, R> Handler<(Synchronous, ())> for F
+impl<F, A, W, T> Handler<(A, W, T)> for F
 where
-    F: Fn() -> R + 'static,
-    R: IntoResponse,
+    F: Function<A> + 'static,
+    A: Arguments<W>,
+    F::Output: Answer<T>,
 {
-    #[inline]
-    fn call(&self, _: Request) -> Reply {
-        Reply::Ready(self().into_response())
+    #[inline(always)]
+    fn call(&self, scope: &Scope, request: Request) -> Reply {
+        let outlives = A::HOLDS && F::Output::IS_LATER;
+        let request = if outlives { request.kept() } else { request };
+        match A::extract(request, scope) {
+            Ok(arguments) => self.invoke(arguments).answer(),
+            Err(response) => Reply::Ready(response),
+        }
+    }
+
+    fn needs(needs: &mut Needs) {
+        A::needs(needs);
     }
 }
 
-impl<F, R> Handler<(Synchronous, (Request,))> for F
-where
-    F: Fn(Request) -> R + 'static,
-    R: IntoResponse,
-{
-    #[inline]
-    fn call(&self, request: Request) -> Reply {
-        Reply::Ready(self(request).into_response())
+impl<R: IntoResponse> Answer<Synchronous> for R {
+    const IS_LATER: bool = false;
+
+    #[inline(always)]
+    fn answer(self) -> Reply {
+        Reply::Ready(self.into_response())
     }
 }
 
-impl<F, A> Handler<(Asynchronous, ())> for F
+impl<F> Answer<Asynchronous> for F
 where
-    F: Fn() -> A + 'static,
-    A: Future + 'static,
-    A::Output: IntoResponse,
+    F: Future + 'static,
+    F::Output: IntoResponse,
 {
-    #[inline]
-    fn call(&self, _: Request) -> Reply {
-        Reply::pending(self())
-    }
-}
+    const IS_LATER: bool = true;
 
-impl<F, A> Handler<(Asynchronous, (Request,))> for F
-where
-    F: Fn(Request) -> A + 'static,
-    A: Future + 'static,
-    A::Output: IntoResponse,
-{
     #[inline]
-    fn call(&self, request: Request) -> Reply {
-        Reply::pending(self(request.kept()))
-    }
-}
-
-impl Reply {
-    #[inline]
-    fn pending<F>(future: F) -> Self
-    where
-        F: Future + 'static,
-        F::Output: IntoResponse,
-    {
-        Self::Pending(PoolBox::future(Answer { future: Some(future) }))
+    fn answer(self) -> Reply {
+        Reply::Pending(PoolBox::future(Awaiting { future: Some(self) }))
     }
 }
 
@@ -166,8 +194,27 @@ impl Outcome {
 }
 
 /// Forgets the form of `handler`.
-pub(crate) fn erase<M, H: Handler<M>>(handler: H) -> ErasedHandler {
-    Box::new(move |request| handler.call(request))
+pub(crate) fn erase<M: 'static, H: Handler<M>>(handler: H) -> Box<dyn Unbound> {
+    Box::new(Formed { handler, form: PhantomData })
+}
+
+/// A handler of a known form.
+struct Formed<H, M> {
+    handler: H,
+    form: PhantomData<M>,
+}
+
+impl<M: 'static, H: Handler<M>> Unbound for Formed<H, M> {
+    fn missing(&self, scope: &Scope) -> Option<&'static str> {
+        let mut needs = Needs::default();
+        H::needs(&mut needs);
+        needs.missing(scope)
+    }
+
+    fn bind(self: Box<Self>, scope: Rc<Scope>) -> ErasedHandler {
+        let handler = self.handler;
+        Box::new(move |request| handler.call(&scope, request))
+    }
 }
 
 /// Calls `handler`; an error is the outcome of its panic.
@@ -209,13 +256,13 @@ fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
 
 pin_project_lite::pin_project! {
     /// The future of a handler's answer, which keeps the panics of the handler's destructors in.
-    struct Answer<F> {
+    struct Awaiting<F> {
         // `None` once it has answered or panicked.
         #[pin]
         future: Option<F>,
     }
 
-    impl<F> PinnedDrop for Answer<F> {
+    impl<F> PinnedDrop for Awaiting<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             guarded(|| future.set(None));
@@ -223,7 +270,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<F> Future for Answer<F>
+impl<F> Future for Awaiting<F>
 where
     F: Future,
     F::Output: IntoResponse,
@@ -245,7 +292,6 @@ where
 mod tests {
     use core::cell::{Cell, RefCell};
     use core::task::Waker;
-    use std::rc::Rc;
 
     use super::*;
     use crate::request::tests::request;
@@ -282,10 +328,14 @@ mod tests {
         request("GET /path HTTP/1.0\r\n\r\n", b"")
     }
 
+    fn bound<M: 'static>(handler: impl Handler<M>) -> ErasedHandler {
+        erase(handler).bind(Rc::default())
+    }
+
     /// Status, content, and whether it panicked; polls as often as needed.
-    fn run<M>(handler: impl Handler<M>) -> (u16, String, bool) {
+    fn run<M: 'static>(handler: impl Handler<M>) -> (u16, String, bool) {
         let mut cx = Context::from_waker(Waker::noop());
-        let outcome = match call(&erase(handler), a_request()) {
+        let outcome = match call(&bound(handler), a_request()) {
             Err(outcome) => outcome,
             Ok(Reply::Ready(response)) => Outcome::answered(response),
             Ok(Reply::Pending(mut future)) => loop {
@@ -384,7 +434,7 @@ mod tests {
     #[test]
     fn a_panic_in_the_destructor_of_a_cancelled_handler_stays_in() {
         let reply = call(
-            &erase(|| async {
+            &bound(|| async {
                 let _held = PanicsWhenDropped;
                 core::future::pending::<()>().await;
             }),
@@ -408,7 +458,7 @@ mod tests {
                 }
             }
         };
-        let Ok(Reply::Pending(mut future)) = call(&erase(handler), a_request()) else {
+        let Ok(Reply::Pending(mut future)) = call(&bound(handler), a_request()) else {
             panic!("not pending")
         };
         assert_eq!(Rc::strong_count(&held), 2, "the handler is gone, its future is not");
@@ -429,7 +479,7 @@ mod tests {
     #[test]
     fn the_fence_costs_a_future_little() {
         let plain = async_request(a_request());
-        let (inner, outer) = (size_of_val(&plain), size_of_val(&Answer { future: Some(plain) }));
+        let (inner, outer) = (size_of_val(&plain), size_of_val(&Awaiting { future: Some(plain) }));
         assert!(outer <= inner + 8, "{inner} {outer}");
     }
 }

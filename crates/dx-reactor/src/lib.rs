@@ -29,6 +29,7 @@
 
 mod accept;
 mod app;
+mod arguments;
 mod body;
 mod body_pool;
 mod builder;
@@ -36,7 +37,9 @@ mod bytes;
 mod conn;
 mod error;
 mod exact_paths;
+mod extract;
 mod fallbacks;
+mod group;
 mod handler;
 mod into_response;
 mod json;
@@ -47,6 +50,7 @@ mod request;
 mod response;
 mod route_error;
 mod router;
+mod scope;
 mod server;
 mod stepped;
 mod stock;
@@ -63,13 +67,19 @@ pub use bytes::Bytes;
 pub use dx_http::{HeaderError, HeaderName, HeaderValue, Method, Status, Version};
 pub use dx_io::IoBackend;
 pub use error::ServerError;
+pub use extract::{
+    Form, FormRejection, FromHead, FromRequest, Header, HeaderField, HeaderRejection, Headers,
+    Path, PathRejection, Query, QueryRejection, Rejection, State, StateRejection, TextRejection,
+    ValueError,
+};
 pub use handler::Handler;
 pub use into_response::IntoResponse;
-pub use json::Json;
+pub use json::{Json, JsonRejection};
 pub use limits::Limits;
 pub use request::Request;
 pub use response::{Problem, Response};
 pub use route_error::{PatternFault, RouteError};
+pub use scope::{Needs, Scope};
 pub use server::{Running, ShutdownHandle};
 pub use stepped::{Seat, Stepped};
 pub use text::{Text, TextError};
