@@ -5,6 +5,7 @@
 //! is found in one place.
 
 use core::any::type_name;
+use core::time::Duration;
 use core::{fmt, mem};
 use std::rc::Rc;
 
@@ -12,7 +13,10 @@ use dx_http::Method;
 
 use crate::group::{self, Around, Group};
 use crate::handler::{ErasedHandler, Handler, Unbound, erase};
+use crate::layer::{After, Before, Layer};
 use crate::pattern;
+use crate::request::Request;
+use crate::response::Response;
 use crate::route_error::{PatternFault, RouteError};
 use crate::router::Router;
 
@@ -52,6 +56,8 @@ pub(crate) struct Route<H = ErasedHandler> {
     pub(crate) method: Method,
     pub(crate) pattern: String,
     pub(crate) handler: H,
+    /// Bytes of a body, if not the server's limit.
+    pub(crate) body_max: Option<usize>,
 }
 
 /// What answers where no pattern matches.
@@ -59,6 +65,8 @@ pub(crate) struct Fallback<H = ErasedHandler> {
     /// Of all paths below this one, and of itself; empty: of all paths.
     pub(crate) prefix: String,
     pub(crate) handler: H,
+    /// Bytes of a body, if not the server's limit.
+    pub(crate) body_max: Option<usize>,
 }
 
 /// A handler as it was registered, and the applications it was nested in.
@@ -84,6 +92,51 @@ impl App {
         if !self.group.scope.add(value) {
             self.faults.push(RouteError::DuplicateState { type_name: type_name::<T>() });
         }
+        self
+    }
+
+    /// Puts `layer` around the handlers of this application and of those nested in it. Of several,
+    /// the first is the outermost: its `before` runs first, its `after` last.
+    ///
+    /// It sees what handlers and fallbacks are asked and answer, and not what the server answers of
+    /// itself (404 and 405 without a fallback, requests it does not understand).
+    #[must_use]
+    pub fn layer<L: Layer>(mut self, layer: L) -> Self {
+        self.group.layers.push(Box::new(Rc::new(layer)));
+        self
+    }
+
+    /// As [`App::layer`], of a function that is called before handlers and may answer instead.
+    #[must_use]
+    pub fn before<F>(self, hook: F) -> Self
+    where
+        F: Fn(&mut Request) -> Result<(), Response> + 'static,
+    {
+        self.layer(Before(hook))
+    }
+
+    /// As [`App::layer`], of a function that is called after handlers.
+    #[must_use]
+    pub fn after<F: Fn(&mut Response) + 'static>(self, hook: F) -> Self {
+        self.layer(After(hook))
+    }
+
+    /// Bytes that the body of a request may have here: 413. Instead of
+    /// [`Limits::body_max`](crate::Limits::body_max), and instead of what an application around
+    /// this one says.
+    #[must_use]
+    pub const fn body_max(mut self, bytes: usize) -> Self {
+        self.group.body_max = Some(bytes);
+        self
+    }
+
+    /// Time that an asynchronous handler has for its answer, in place of what an application
+    /// around this one says: then it is dropped, and its client is answered with 503.
+    ///
+    /// A synchronous handler cannot be interrupted. The time of layers does not count.
+    #[must_use]
+    pub const fn timeout(mut self, time: Duration) -> Self {
+        self.group.timeout = Some(time);
         self
     }
 
@@ -140,8 +193,8 @@ impl App {
         pattern: &str,
         handler: H,
     ) -> Self {
-        let pattern = pattern.to_owned();
-        self.routes.push(Route { method, pattern, handler: Registered::new(handler) });
+        let (pattern, handler) = (pattern.to_owned(), Registered::new(handler));
+        self.routes.push(Route { method, pattern, handler, body_max: None });
         self
     }
 
@@ -150,8 +203,8 @@ impl App {
     /// fallback.
     #[must_use]
     pub fn fallback<M: 'static, H: Handler<M>>(mut self, handler: H) -> Self {
-        let prefix = String::new();
-        self.fallbacks.push(Fallback { prefix, handler: Registered::new(handler) });
+        let (prefix, handler) = (String::new(), Registered::new(handler));
+        self.fallbacks.push(Fallback { prefix, handler, body_max: None });
         self
     }
 
@@ -176,6 +229,28 @@ impl App {
                 .into_iter()
                 .map(|inner| Fallback { prefix: format!("{prefix}{}", inner.prefix), ..inner }),
         );
+        self
+    }
+
+    /// Adds all that `app` answers, at the paths where it answers it: for routes that have
+    /// something in common and no prefix.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use dx_reactor::{App, Bytes};
+    ///
+    /// let uploads = App::new()
+    ///     .body_max(64 * 1024 * 1024)
+    ///     .timeout(Duration::from_secs(60))
+    ///     .post("/upload", async |body: Bytes| format!("{} bytes", body.len()));
+    /// let app = App::new().get("/", || "Hello, World!").merge(uploads);
+    /// ```
+    #[must_use]
+    pub fn merge(mut self, mut app: Self) -> Self {
+        app.enclose();
+        self.faults.extend(app.faults);
+        self.routes.extend(app.routes);
+        self.fallbacks.extend(app.fallbacks);
         self
     }
 
@@ -214,9 +289,10 @@ impl Registered {
 
 impl Route<Registered> {
     fn bound(self) -> Result<Route, RouteError> {
-        let Self { method, pattern, handler: Registered { handler, around } } = self;
+        let Self { method, pattern, handler: Registered { handler, around }, .. } = self;
+        let body_max = group::body_max(&around);
         match group::bind(handler, &around) {
-            Ok(handler) => Ok(Route { method, pattern, handler }),
+            Ok(handler) => Ok(Route { method, pattern, handler, body_max }),
             Err(type_name) => {
                 Err(RouteError::MissingState { method: Some(method), pattern, type_name })
             }
@@ -226,9 +302,10 @@ impl Route<Registered> {
 
 impl Fallback<Registered> {
     fn bound(self) -> Result<Fallback, RouteError> {
-        let Self { prefix, handler: Registered { handler, around } } = self;
+        let Self { prefix, handler: Registered { handler, around }, .. } = self;
+        let body_max = group::body_max(&around);
         match group::bind(handler, &around) {
-            Ok(handler) => Ok(Fallback { prefix, handler }),
+            Ok(handler) => Ok(Fallback { prefix, handler, body_max }),
             Err(type_name) => {
                 Err(RouteError::MissingState { method: None, pattern: prefix, type_name })
             }

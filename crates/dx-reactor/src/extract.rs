@@ -215,4 +215,4 @@ impl Rejection for Response {}
 impl Rejection for Status {}
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

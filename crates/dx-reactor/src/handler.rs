@@ -102,8 +102,13 @@ pub enum Reply {
     /// The answer.
     Ready(Response),
     /// The answer's future, not polled yet.
-    Pending(PoolBox<dyn Future<Output = Response>>),
+    Pending(ReplyFuture),
+    /// The answer to a panic that did not get past a layer.
+    Panicked(Response),
 }
+
+/// The future of a handler's answer, for [`poll_reply`].
+pub(crate) type ReplyFuture = PoolBox<dyn Future<Output = Outcome>>;
 
 /// A handler whose form is forgotten.
 pub(crate) type ErasedHandler = Box<dyn Fn(Request) -> Reply>;
@@ -118,8 +123,8 @@ pub(crate) trait Unbound {
 
 /// What a request came to.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    /// What to answer; never an interim response.
+pub struct Outcome {
+    /// What to answer.
     pub(crate) response: Response,
     /// Whether the handler panicked: then the connection closes, because nobody knows what else
     /// the handler left undone.
@@ -165,18 +170,36 @@ where
 
     #[inline]
     fn answer(self) -> Reply {
-        Reply::Pending(PoolBox::future(Awaiting { future: Some(self) }))
+        Reply::later(Awaiting { future: Some(self) })
+    }
+}
+
+impl Reply {
+    #[inline]
+    pub(crate) fn later(future: impl Future<Output = Outcome> + 'static) -> Self {
+        Self::Pending(PoolBox::future(future))
     }
 }
 
 impl Outcome {
-    /// What a handler or the router answered.
+    /// What a handler or the router answered; never an interim response.
     #[inline]
     pub(crate) fn answered(response: Response) -> Self {
         if response.status().is_informational() {
             return Self::interim();
         }
         Self { response, panicked: false }
+    }
+
+    /// The same, once more made sure of after somebody has changed the response.
+    pub(crate) fn checked(self) -> Self {
+        Self { panicked: self.panicked, ..Self::answered(self.response) }
+    }
+
+    /// What a handler that has panicked is answered with.
+    #[cold]
+    pub(crate) fn of_panic(response: Response) -> Self {
+        Self { panicked: true, ..Self::answered(response) }
     }
 
     /// An interim response (RFC 9110 section 15.2) would leave the client waiting for ever.
@@ -188,8 +211,7 @@ impl Outcome {
 
     #[cold]
     fn panicked() -> Self {
-        let problem = Problem::new(Status::INTERNAL_SERVER_ERROR);
-        Self { response: problem.into_response(), panicked: true }
+        Self::of_panic(Problem::new(Status::INTERNAL_SERVER_ERROR).into_response())
     }
 }
 
@@ -225,13 +247,10 @@ pub(crate) fn call(handler: &ErasedHandler, request: Request) -> Result<Reply, O
 
 /// Polls the future of a handler, which is not polled again after `Ready`.
 #[inline]
-pub(crate) fn poll_reply(
-    future: &mut PoolBox<dyn Future<Output = Response>>,
-    cx: &mut Context<'_>,
-) -> Poll<Outcome> {
+pub(crate) fn poll_reply(future: &mut ReplyFuture, cx: &mut Context<'_>) -> Poll<Outcome> {
     match guarded(|| future.as_pin_mut().poll(cx)) {
         Some(Poll::Pending) => Poll::Pending,
-        Some(Poll::Ready(response)) => Poll::Ready(Outcome::answered(response)),
+        Some(Poll::Ready(outcome)) => Poll::Ready(outcome),
         None => Poll::Ready(Outcome::panicked()),
     }
 }
@@ -275,16 +294,16 @@ where
     F: Future,
     F::Output: IntoResponse,
 {
-    type Output = Response;
+    type Output = Outcome;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut future = self.project().future;
         let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Pending };
         let Poll::Ready(output) = running.poll(cx) else { return Poll::Pending };
         // Dropped here, inside the fence, and before the answer is on its way.
         future.set(None);
-        Poll::Ready(output.into_response())
+        Poll::Ready(Outcome::answered(output.into_response()))
     }
 }
 
@@ -338,6 +357,7 @@ mod tests {
         let outcome = match call(&bound(handler), a_request()) {
             Err(outcome) => outcome,
             Ok(Reply::Ready(response)) => Outcome::answered(response),
+            Ok(Reply::Panicked(response)) => Outcome::of_panic(response),
             Ok(Reply::Pending(mut future)) => loop {
                 if let Poll::Ready(outcome) = poll_reply(&mut future, &mut cx) {
                     break outcome;

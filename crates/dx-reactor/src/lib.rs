@@ -43,6 +43,7 @@ mod group;
 mod handler;
 mod into_response;
 mod json;
+mod layer;
 mod limits;
 mod params;
 mod pattern;
@@ -55,6 +56,7 @@ mod server;
 mod stepped;
 mod stock;
 mod text;
+mod time_limit;
 mod worker;
 
 pub mod io;
@@ -75,6 +77,7 @@ pub use extract::{
 pub use handler::Handler;
 pub use into_response::IntoResponse;
 pub use json::{Json, JsonRejection};
+pub use layer::Layer;
 pub use limits::Limits;
 pub use request::Request;
 pub use response::{Problem, Response};

@@ -109,7 +109,7 @@ impl Response {
     #[must_use]
     #[inline]
     pub fn with_status(mut self, status: Status) -> Self {
-        self.parts_mut().status = status;
+        self.set_status(status);
         self
     }
 
@@ -133,11 +133,29 @@ impl Response {
     /// itself ([`HeaderName::is_managed`]) are kept here but not sent.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        if name.as_bytes() == b"content-type" {
-            return self.with_content_type(value);
-        }
-        self.parts_mut().headers.push((name, value));
+        self.append_header(name, value);
         self
+    }
+
+    /// Changes the status.
+    #[inline]
+    pub fn set_status(&mut self, status: Status) {
+        self.parts_mut().status = status;
+    }
+
+    /// As [`Response::with_header`].
+    pub fn append_header(&mut self, name: HeaderName, value: HeaderValue) {
+        if name.as_bytes() == b"content-type" {
+            self.parts_mut().content_type = Some(value);
+        } else {
+            self.parts_mut().headers.push((name, value));
+        }
+    }
+
+    /// As [`Response::append_header`], in the place of all earlier ones of that name.
+    pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.parts_mut().headers.retain(|(other, _)| *other != name);
+        self.append_header(name, value);
     }
 
     /// The status.

@@ -4,16 +4,14 @@
 //! Its one invariant: every request gets exactly one answer, and a handler only requests whose
 //! parameters are text.
 
-use core::future::Future;
+use std::rc::Rc;
 
 use dx_http::{HeaderName, HeaderValue, Method, Status};
-use dx_rt::task::PoolBox;
-use std::rc::Rc;
 
 use crate::app::{Fallback, Route};
 use crate::exact_paths::ExactPaths;
 use crate::fallbacks::Fallbacks;
-use crate::handler::{self, ErasedHandler, Outcome, Reply};
+use crate::handler::{self, ErasedHandler, Outcome, Reply, ReplyFuture};
 use crate::into_response::IntoResponse;
 use crate::params::ParamError;
 use crate::pattern;
@@ -47,6 +45,8 @@ pub(crate) struct Router {
     /// Places in `endpoints` of all patterns.
     patterns: matchit::Router<usize>,
     fallbacks: Fallbacks,
+    /// Whether any route has a limit of its own for bodies.
+    has_body_max: bool,
     /// What any path allows, for `OPTIONS *`.
     allow: HeaderValue,
 }
@@ -56,7 +56,7 @@ pub(crate) enum Dispatched {
     /// The answer.
     Ready(Outcome),
     /// The future of the answer, for [`poll_reply`](crate::handler::poll_reply); not polled yet.
-    Pending(PoolBox<dyn Future<Output = Response>>),
+    Pending(ReplyFuture),
 }
 
 /// All that one pattern has handlers for.
@@ -64,6 +64,8 @@ struct Endpoint {
     pattern: String,
     names: Rc<[Box<str>]>,
     handlers: [Option<ErasedHandler>; METHODS.len()],
+    /// Bytes of a body, where that is not the server's limit.
+    body_max: [Option<usize>; METHODS.len()],
     allow: HeaderValue,
 }
 
@@ -80,6 +82,7 @@ impl Router {
                 Some(endpoint) => endpoint,
                 None => endpoints.push_mut(Endpoint::new(route.pattern)?),
             };
+            endpoint.body_max[place] = route.body_max;
             if endpoint.handlers[place].replace(route.handler).is_some() {
                 let pattern = endpoint.pattern.clone();
                 return Err(RouteError::Duplicate { method: route.method, pattern });
@@ -101,7 +104,10 @@ impl Router {
             .into_iter()
             .filter(|&method| endpoints.iter().any(|endpoint| endpoint.handler(method).is_some()));
         let allow = allow(&all.collect::<Vec<_>>());
-        Ok(Self { endpoints, exact, patterns, fallbacks: Fallbacks::new(fallbacks)?, allow })
+        let fallbacks = Fallbacks::new(fallbacks)?;
+        let mut body_max = endpoints.iter().flat_map(|endpoint| endpoint.body_max);
+        let has_body_max = body_max.any(|max| max.is_some()) || fallbacks.have_body_max();
+        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_max, allow })
     }
 
     /// Calls the handler that `request` is for.
@@ -134,6 +140,20 @@ impl Router {
         })
     }
 
+    /// Bytes that the body of a request may have whose head says this, if its route says so. To be
+    /// asked before the body is read.
+    pub(crate) fn body_max(&self, method: Method, path: &[u8]) -> Option<usize> {
+        if !self.has_body_max {
+            return None;
+        }
+        let path = core::str::from_utf8(path).unwrap_or_default();
+        let found = self.exact.get(path.as_bytes());
+        match found.or_else(|| self.patterns.at(path).ok().map(|found| *found.value)) {
+            Some(place) => self.endpoints[place].body_max(method),
+            None => self.fallbacks.body_max(path),
+        }
+    }
+
     #[cold]
     fn no_endpoint(&self, mut request: Request) -> Dispatched {
         match request.method() {
@@ -158,7 +178,8 @@ impl Endpoint {
         match pattern::names(&pattern) {
             Ok(names) => {
                 let allow = HeaderValue::from_static("");
-                Ok(Self { pattern, names, handlers: [const { None }; METHODS.len()], allow })
+                let handlers = [const { None }; METHODS.len()];
+                Ok(Self { pattern, names, handlers, body_max: [None; METHODS.len()], allow })
             }
             Err(fault) => Err(RouteError::Pattern { pattern, fault }),
         }
@@ -170,6 +191,14 @@ impl Endpoint {
             // RFC 9110 section 9.3.2; the connection leaves the content away.
             (None, Method::Head) => self.handlers[const { place(Method::Get).unwrap() }].as_ref(),
             (handler, _) => handler,
+        }
+    }
+
+    fn body_max(&self, method: Method) -> Option<usize> {
+        let place = place(method)?;
+        match (self.handlers[place].is_some(), method) {
+            (false, Method::Head) => self.body_max(Method::Get),
+            _ => self.body_max[place],
         }
     }
 
@@ -233,6 +262,7 @@ fn call(handler: &ErasedHandler, request: Request) -> Dispatched {
     match handler::call(handler, request) {
         Ok(Reply::Ready(response)) => Dispatched::Ready(Outcome::answered(response)),
         Ok(Reply::Pending(future)) => Dispatched::Pending(future),
+        Ok(Reply::Panicked(response)) => Dispatched::Ready(Outcome::of_panic(response)),
         Err(outcome) => Dispatched::Ready(outcome),
     }
 }

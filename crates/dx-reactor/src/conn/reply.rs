@@ -7,10 +7,9 @@
 use core::task::{Context, Poll};
 
 use dx_http::{Method, ResponseFraming, ResponseHead, Status, Version};
-use dx_rt::task::PoolBox;
 
 use super::{Conn, Phase};
-use crate::handler::{Outcome, poll_reply};
+use crate::handler::{Outcome, ReplyFuture, poll_reply};
 use crate::into_response::IntoResponse;
 use crate::response::{Problem, Response};
 
@@ -24,7 +23,7 @@ pub(super) struct Answer {
 
 /// A handler that was not ready at once.
 pub(super) struct Awaited {
-    pub(super) future: PoolBox<dyn Future<Output = Response>>,
+    pub(super) future: ReplyFuture,
     pub(super) answer: Answer,
 }
 

@@ -1,5 +1,6 @@
 //! Every extractor, called as a route calls it.
 
+use core::task::{Context, Poll, Waker};
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -7,36 +8,38 @@ use serde::Deserialize;
 use super::*;
 use crate::app::App;
 use crate::bytes::Bytes;
-use crate::handler::Outcome;
+use crate::handler::{Outcome, poll_reply};
 use crate::json::Json;
 use crate::request::tests::request;
 use crate::route_error::RouteError;
 use crate::router::Dispatched;
 use crate::text::Text;
 
-/// Status and content of what `app` answers, as a problem's detail if it is one.
+/// Status and content of what `app` answers, or a problem's detail if it is one.
 fn ask(app: App, line: &str, headers: &str, body: &str) -> (u16, String) {
     let head = format!("{line} HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
-    let router = app.compile().expect("routes");
-    let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
-    let Outcome { response, panicked } = match router.dispatch(request(&head, body.as_bytes())) {
-        Dispatched::Ready(outcome) => outcome,
-        Dispatched::Pending(mut future) => match crate::handler::poll_reply(&mut future, &mut cx) {
-            core::task::Poll::Ready(outcome) => outcome,
-            core::task::Poll::Pending => panic!("{line} waits"),
-        },
-    };
+    let Outcome { response, panicked } = answer(app, request(&head, body.as_bytes()));
     assert!(!panicked, "{line}");
-    let status = response.status().code();
-    let is_problem =
-        response.content_type().is_some_and(|value| value.as_bytes().ends_with(b"problem+json"));
-    if is_problem {
-        let problem: BTreeMap<String, serde_json::Value> =
-            serde_json::from_slice(response.body()).expect("a problem");
+    let (status, body) = (response.status().code(), response.body());
+    if response.content_type().is_some_and(|value| value.as_bytes().ends_with(b"problem+json")) {
+        let problem: serde_json::Value = serde_json::from_slice(body).expect("a problem");
         let detail = problem.get("detail").and_then(|detail| detail.as_str());
         return (status, detail.unwrap_or_default().to_owned());
     }
-    (status, String::from_utf8_lossy(response.body()).into_owned())
+    (status, String::from_utf8_lossy(body).into_owned())
+}
+
+/// What `app` answers, of which no handler waits.
+pub(crate) fn answer(app: App, request: Request) -> Outcome {
+    let router = app.compile().expect("routes");
+    let mut cx = Context::from_waker(Waker::noop());
+    match router.dispatch(request) {
+        Dispatched::Ready(outcome) => outcome,
+        Dispatched::Pending(mut future) => match poll_reply(&mut future, &mut cx) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => panic!("a handler waits"),
+        },
+    }
 }
 
 #[derive(Deserialize, Debug)]
@@ -259,9 +262,7 @@ fn bodies() {
         assert_eq!(found, (status, content.to_owned()), "{path} {body}");
     }
     let app = App::new().post("/", |_: Text| ());
-    let router = app.compile().expect("routes");
-    let request = request("POST / HTTP/1.1\r\nHost: a\r\n\r\n", b"a\xff");
-    let Dispatched::Ready(outcome) = router.dispatch(request) else { panic!("waits") };
+    let outcome = answer(app, request("POST / HTTP/1.1\r\nHost: a\r\n\r\n", b"a\xff"));
     let wanted =
         br#"{"title":"Bad Request","status":400,"detail":"the body is not UTF-8 after 1 bytes"}"#;
     assert_eq!(outcome.response.body(), wanted);
@@ -374,9 +375,7 @@ fn a_panic_while_extracting_stays_in() {
         }
     }
     for app in [App::new().get("/", |_: Bomb| ()), App::new().get("/", async |_: Bomb| ())] {
-        let router = app.compile().expect("routes");
-        let request = request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"");
-        let Dispatched::Ready(outcome) = router.dispatch(request) else { panic!("waits") };
+        let outcome = answer(app, request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", b""));
         assert_eq!((outcome.response.status().code(), outcome.panicked), (500, true));
     }
 }
