@@ -24,8 +24,9 @@ pub use query::{Query, QueryRejection, ValueError};
 pub use state::{State, StateRejection};
 
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::{Needs, Scope};
 
 /// Arguments that need only the head of a request: any argument of a handler may be one.

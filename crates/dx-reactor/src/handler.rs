@@ -17,8 +17,9 @@ use dx_rt::task::PoolBox;
 
 use crate::arguments::{Arguments, Function};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::{Needs, Scope};
 
 /// A function that answers requests: `fn` or `async fn`, of up to eight arguments.
@@ -75,8 +76,8 @@ pub trait Handler<M>: 'static {
     message = "`{Self}` cannot be answered to a client",
     label = "neither a response nor a future of one",
     note = "a handler may return: `Response`, `&'static str`, `String`, `Text`, `Bytes`, \
-            `Vec<u8>`, `()`, `Status`, `(Status, R)`, `Json<T>`, `Problem`, or `Result<R, E>` \
-            of these",
+            `Vec<u8>`, `()`, `Status`, `(Status, R)`, `Html<T>`, `Json<T>`, `Redirect`, `Problem`, \
+            or `Result<R, E>` of these",
     note = "implement `IntoResponse` for your own types, also for errors"
 )]
 pub trait Answer<T> {

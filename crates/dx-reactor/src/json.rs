@@ -13,8 +13,9 @@ use serde_json::error::Category;
 use crate::body_pool::PooledVec;
 use crate::extract::{FromRequest, Rejection, ValueError};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::Scope;
 
 /// A value as `application/json`: what a handler returns, or its last argument.

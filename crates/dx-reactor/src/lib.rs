@@ -47,6 +47,8 @@ mod layer;
 mod limits;
 mod params;
 mod pattern;
+mod problem;
+mod redirect;
 mod request;
 mod response;
 mod route_error;
@@ -75,12 +77,14 @@ pub use extract::{
     ValueError,
 };
 pub use handler::Handler;
-pub use into_response::IntoResponse;
+pub use into_response::{Html, IntoResponse};
 pub use json::{Json, JsonRejection};
 pub use layer::Layer;
 pub use limits::Limits;
+pub use problem::Problem;
+pub use redirect::Redirect;
 pub use request::Request;
-pub use response::{Problem, Response};
+pub use response::Response;
 pub use route_error::{PatternFault, RouteError};
 pub use scope::{Needs, Scope};
 pub use server::{Running, ShutdownHandle};

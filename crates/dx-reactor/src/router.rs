@@ -15,8 +15,9 @@ use crate::handler::{self, ErasedHandler, Outcome, Reply, ReplyFuture};
 use crate::into_response::IntoResponse;
 use crate::params::ParamError;
 use crate::pattern;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::route_error::{PatternFault, RouteError};
 
 const ALLOW: HeaderName = HeaderName::from_static("allow");

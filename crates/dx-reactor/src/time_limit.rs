@@ -12,7 +12,7 @@ use dx_rt::time::{Sleep, sleep};
 
 use crate::handler::{self, ErasedHandler, Outcome, Reply, ReplyFuture};
 use crate::into_response::IntoResponse;
-use crate::response::Problem;
+use crate::problem::Problem;
 
 /// Gives `inner` this much time after its call.
 pub(crate) fn wrap(inner: ErasedHandler, limit: Duration) -> ErasedHandler {

@@ -11,7 +11,8 @@ use dx_http::{Method, ResponseFraming, ResponseHead, Status, Version};
 use super::{Conn, Phase};
 use crate::handler::{Outcome, ReplyFuture, poll_reply};
 use crate::into_response::IntoResponse;
-use crate::response::{Problem, Response};
+use crate::problem::Problem;
+use crate::response::Response;
 
 /// What of a request decides how it is answered.
 #[derive(Clone, Copy, Debug)]

@@ -11,8 +11,9 @@ use dx_http::Status;
 use super::{FromRequest, Rejection};
 use crate::bytes::Bytes;
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::Scope;
 use crate::text::{Text, TextError};
 

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use super::query::read_pairs;
 use super::{FromRequest, Rejection, ValueError};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::Scope;
 
 /// The body, read as an HTML form sends it (`application/x-www-form-urlencoded`), by the rules of

@@ -11,8 +11,9 @@ use dx_http::{HeaderSpan, Status};
 use super::{FromHead, Rejection};
 use crate::bytes::Bytes;
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::Scope;
 
 /// All header lines of a request. Shares the received bytes; where the lines are is copied.

@@ -13,8 +13,9 @@ use serde::de::{Visitor, value::BorrowedStrDeserializer};
 use super::path_value::{Value, forward};
 use super::{FromHead, Rejection};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::Scope;
 
 /// The parameters of the route's pattern, percent-decoded and read.

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::{FromHead, Rejection};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::Scope;
 
 /// What follows the `?` of the target, read as `name=value` pairs

@@ -12,8 +12,9 @@ use dx_http::Status;
 
 use super::{FromHead, Rejection};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::scope::{Needs, Scope};
 
 /// The value of type `T` that [`App::state`](crate::App::state) was given, here or in an
