@@ -14,13 +14,6 @@ use crate::response::Response;
 use crate::scope::{Needs, Scope};
 
 /// A function that takes `A`, a tuple of up to eight arguments.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler",
-    label = "not a handler",
-    note = "a handler is a `fn` or `async fn`, or a closure of that shape, that takes up to eight \
-            arguments and owns all it holds (`'static`)",
-    note = "a closure says the type of its arguments: `|request: Request| ..`"
-)]
 pub trait Function<A> {
     #[doc(hidden)]
     type Output;
@@ -30,10 +23,6 @@ pub trait Function<A> {
 }
 
 /// Arguments that a request has.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the arguments of a handler",
-    note = "a handler takes up to eight arguments"
-)]
 pub trait Arguments<W>: Sized {
     /// Whether any of them may hold received bytes.
     #[doc(hidden)]

@@ -44,6 +44,11 @@ use crate::response::Response;
 ///
 /// let app = App::new().layer(Numbered::default()).get("/", || "Hello, World!");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "implement `Layer`, or give a function to `App::before` or `App::after`"
+)]
 pub trait Layer: 'static {
     /// What `before` leaves for `after` of the same request.
     type Carry: 'static;

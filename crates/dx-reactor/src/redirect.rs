@@ -1,7 +1,7 @@
 //! Answers that send elsewhere.
 //!
-//! Owns [`Redirect`]. May not know what is there. Its one invariant: a place that cannot be a header
-//! is not sent; the client gets a 500, and the place is no part of it.
+//! Owns [`Redirect`]. May not know what is there. Its one invariant: a place that is no URI is not
+//! sent; the client gets a 500, and the place is no part of it.
 
 use dx_http::{HeaderName, HeaderValue, Status};
 
