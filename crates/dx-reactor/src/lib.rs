@@ -62,6 +62,8 @@ mod time_limit;
 mod worker;
 
 pub mod io;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use app::App;
 pub use body::Body;
