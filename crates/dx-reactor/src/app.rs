@@ -140,6 +140,19 @@ impl App {
         self
     }
 
+    /// Has one event for each request written by `tracing`, at level INFO and with the target
+    /// `dx_reactor::access`: `method`, `path`, `status`, `bytes` of content, and `duration_us`, from
+    /// the call of the handler to its answer. While a handler runs it is in a span `request`, with
+    /// method and path. No query, header or body is ever written.
+    ///
+    /// On the application that is served, what the server answers of itself is written as well,
+    /// and what it refuses without a request (`refused`); a client that has gone is `abandoned`.
+    #[must_use]
+    pub const fn access_log(mut self) -> Self {
+        self.group.access_log = true;
+        self
+    }
+
     /// As [`App::route`] with [`Method::Get`].
     #[must_use]
     pub fn get<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
@@ -260,6 +273,7 @@ impl App {
     ///
     /// The first fault.
     pub(crate) fn compile(mut self) -> Result<Router, RouteError> {
+        let access_log = self.group.access_log;
         self.enclose();
         if let Some(fault) = self.faults.into_iter().next() {
             return Err(fault);
@@ -267,7 +281,7 @@ impl App {
         let routes = self.routes.into_iter().map(Route::bound).collect::<Result<_, _>>()?;
         let fallbacks =
             self.fallbacks.into_iter().map(Fallback::bound).collect::<Result<_, _>>()?;
-        Router::new(routes, fallbacks)
+        Ok(Router::new(routes, fallbacks)?.with_access_log(access_log))
     }
 
     /// Puts what this application has in common around all that it has.

@@ -7,6 +7,7 @@
 use core::time::Duration;
 use std::rc::Rc;
 
+use crate::access_log;
 use crate::handler::{ErasedHandler, Unbound};
 use crate::layer::ErasedLayer;
 use crate::scope::Scope;
@@ -20,6 +21,7 @@ pub(crate) struct Group {
     pub(crate) layers: Vec<Box<dyn ErasedLayer>>,
     pub(crate) body_max: Option<usize>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) access_log: bool,
 }
 
 /// The groups around a route, the nearer before the farther.
@@ -43,7 +45,11 @@ pub(crate) fn bind(
         handler = time_limit::wrap(handler, limit);
     }
     let inner_first = around.iter().flat_map(|group| group.layers.iter().rev());
-    Ok(inner_first.fold(handler, |handler, layer| layer.wrap(handler)))
+    handler = inner_first.fold(handler, |handler, layer| layer.wrap(handler));
+    if around.iter().any(|group| group.access_log) {
+        handler = access_log::wrap(handler);
+    }
+    Ok(handler)
 }
 
 /// Bytes of a body, if one of the groups says how many.

@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod access_log;
 mod app;
 mod arguments;
 mod body;

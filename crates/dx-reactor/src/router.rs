@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use dx_http::{HeaderName, HeaderValue, Method, Status};
 
+use crate::access_log;
 use crate::app::{Fallback, Route};
 use crate::exact_paths::ExactPaths;
 use crate::fallbacks::Fallbacks;
@@ -48,6 +49,8 @@ pub(crate) struct Router {
     fallbacks: Fallbacks,
     /// Whether any route has a limit of its own for bodies.
     has_body_max: bool,
+    /// Whether answers of the router's own are written down.
+    access_log: bool,
     /// What any path allows, for `OPTIONS *`.
     allow: HeaderValue,
 }
@@ -108,7 +111,14 @@ impl Router {
         let fallbacks = Fallbacks::new(fallbacks)?;
         let mut body_max = endpoints.iter().flat_map(|endpoint| endpoint.body_max);
         let has_body_max = body_max.any(|max| max.is_some()) || fallbacks.have_body_max();
-        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_max, allow })
+        let access_log = false;
+        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_max, access_log, allow })
+    }
+
+    /// The same routes; `access_log`: answers of the router's own are written down.
+    pub(crate) fn with_access_log(mut self, access_log: bool) -> Self {
+        self.access_log = access_log;
+        self
     }
 
     /// Calls the handler that `request` is for.
@@ -117,11 +127,11 @@ impl Router {
         let endpoint = match self.find(&mut request) {
             Ok(Some(endpoint)) => endpoint,
             Ok(None) => return self.no_endpoint(request),
-            Err(error) => return bad_param(error),
+            Err(error) => return self.bad_param(&request, error),
         };
         match endpoint.handler(request.method()) {
             Some(handler) => call(handler, request),
-            None => endpoint.no_handler(request.method()),
+            None => self.no_handler(endpoint, &request),
         }
     }
 
@@ -159,17 +169,61 @@ impl Router {
     fn no_endpoint(&self, mut request: Request) -> Dispatched {
         match request.method() {
             // RFC 9110 section 9.3.6: for proxies.
-            Method::Connect => return problem(Status::NOT_IMPLEMENTED),
+            Method::Connect => return self.problem(&request, Status::NOT_IMPLEMENTED),
             // RFC 9110 section 9.3.7: what the server can do in general.
-            Method::Options if request.path() == "*" => return answer_options(&self.allow),
+            Method::Options if request.path() == "*" => {
+                return self.answer(&request, options(&self.allow));
+            }
             _ => {}
         }
         match self.fallbacks.find(&mut request) {
             Ok(Some(handler)) => call(handler, request),
             // RFC 9110 section 9.1: a method that is not known.
-            Ok(None) if request.method() == Method::Other => problem(Status::NOT_IMPLEMENTED),
-            Ok(None) => problem(Status::NOT_FOUND),
-            Err(error) => bad_param(error),
+            Ok(None) if request.method() == Method::Other => {
+                self.problem(&request, Status::NOT_IMPLEMENTED)
+            }
+            Ok(None) => self.problem(&request, Status::NOT_FOUND),
+            Err(error) => self.bad_param(&request, error),
+        }
+    }
+
+    #[cold]
+    fn no_handler(&self, endpoint: &Endpoint, request: &Request) -> Dispatched {
+        if request.method() == Method::Options {
+            return self.answer(request, options(&endpoint.allow));
+        }
+        // RFC 9110 section 15.5.6: MUST say what is allowed.
+        let response = Problem::new(Status::METHOD_NOT_ALLOWED).into_response();
+        self.answer(request, response.with_header(ALLOW, endpoint.allow.clone()))
+    }
+
+    #[cold]
+    fn bad_param(&self, request: &Request, error: ParamError) -> Dispatched {
+        let detail = match error {
+            ParamError::BrokenEscape => "the path has an invalid percent-encoding",
+            ParamError::NotUtf8 => "the path is not UTF-8",
+        };
+        let problem = Problem::new(Status::BAD_REQUEST).with_detail(detail);
+        self.answer(request, problem.into_response())
+    }
+
+    fn problem(&self, request: &Request, status: Status) -> Dispatched {
+        self.answer(request, Problem::new(status).into_response())
+    }
+
+    /// An answer of the router's own.
+    fn answer(&self, request: &Request, response: Response) -> Dispatched {
+        if self.access_log {
+            access_log::answered(request, &response);
+        }
+        Dispatched::Ready(Outcome::answered(response))
+    }
+
+    /// Takes note of what a connection refuses without a request.
+    #[cold]
+    pub(crate) fn refused(&self, status: Status) {
+        if self.access_log {
+            access_log::refused(status);
         }
     }
 }
@@ -207,16 +261,6 @@ impl Endpoint {
     fn methods(&self) -> Vec<Method> {
         let methods = METHODS.into_iter().zip(&self.handlers);
         methods.filter(|(_, handler)| handler.is_some()).map(|(method, _)| method).collect()
-    }
-
-    #[cold]
-    fn no_handler(&self, method: Method) -> Dispatched {
-        if method == Method::Options {
-            return answer_options(&self.allow);
-        }
-        // RFC 9110 section 15.5.6: MUST say what is allowed.
-        let response = Problem::new(Status::METHOD_NOT_ALLOWED).into_response();
-        Dispatched::Ready(Outcome::answered(response.with_header(ALLOW, self.allow.clone())))
     }
 }
 
@@ -268,23 +312,8 @@ fn call(handler: &ErasedHandler, request: Request) -> Dispatched {
     }
 }
 
-fn answer_options(allow: &HeaderValue) -> Dispatched {
-    let response = Response::new(Status::NO_CONTENT).with_header(ALLOW, allow.clone());
-    Dispatched::Ready(Outcome::answered(response))
-}
-
-fn problem(status: Status) -> Dispatched {
-    Dispatched::Ready(Outcome::answered(Problem::new(status).into_response()))
-}
-
-#[cold]
-fn bad_param(error: ParamError) -> Dispatched {
-    let detail = match error {
-        ParamError::BrokenEscape => "the path has an invalid percent-encoding",
-        ParamError::NotUtf8 => "the path is not UTF-8",
-    };
-    let problem = Problem::new(Status::BAD_REQUEST).with_detail(detail);
-    Dispatched::Ready(Outcome::answered(problem.into_response()))
+fn options(allow: &HeaderValue) -> Response {
+    Response::new(Status::NO_CONTENT).with_header(ALLOW, allow.clone())
 }
 
 /// Why `endpoints[place]` does not go together with those before it.

@@ -1,8 +1,8 @@
 //! Applications under test: whole servers in memory, and time that the test owns.
 //!
 //! Owns [`TestClient`] and how requests are written; `engine.rs` turns the server, `answer.rs`
-//! reads what it says. May not know routes or handlers. Its one invariant: what is tested is what is
-//! served: requests are bytes that go through the same accept, connection, parser and limits as
+//! reads what it says. May not know routes or handlers. Its one invariant: what is tested is what
+//! is served: requests are bytes that go through the same accept, connection, parser and limits as
 //! those of a socket.
 //!
 //! ```

@@ -60,6 +60,7 @@ impl Conn {
     pub(super) fn refuse_to(&mut self, method: Method, status: Status) {
         let answer = Answer { method, version: Version::Http11, keep_alive: false };
         let response = Problem::new(status).into_response();
+        self.worker.router.refused(status);
         self.work.get_or_insert_with(|| self.worker.take_work());
         self.write(&answer, &response, false);
         self.phase = Phase::Closing;
