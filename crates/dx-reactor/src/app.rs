@@ -4,12 +4,19 @@
 //! before the list is complete, so that the order of registration does not matter and every fault
 //! is found in one place.
 
-use core::fmt;
+use core::any::type_name;
+use core::time::Duration;
+use core::{fmt, mem};
+use std::rc::Rc;
 
 use dx_http::Method;
 
-use crate::handler::{ErasedHandler, Handler, erase};
+use crate::group::{self, Around, Group};
+use crate::handler::{ErasedHandler, Handler, Unbound, erase};
+use crate::layer::{After, Before, Layer};
 use crate::pattern;
+use crate::request::Request;
+use crate::response::Response;
 use crate::route_error::{PatternFault, RouteError};
 use crate::router::Router;
 
@@ -27,10 +34,10 @@ use crate::router::Router;
 /// Nothing here fails; faults are reported when the server starts ([`RouteError`]).
 ///
 /// ```
-/// use dx_reactor::{App, Request, Status};
+/// use dx_reactor::{App, Path, Status};
 ///
-/// fn user(request: Request) -> String {
-///     format!("user {}", request.param("id").unwrap_or_default())
+/// fn user(Path(id): Path<u64>) -> String {
+///     format!("user {id}")
 /// }
 ///
 /// let api = App::new().get("/users/{id}", user).fallback(|| (Status::NOT_FOUND, "no such API"));
@@ -38,71 +45,153 @@ use crate::router::Router;
 /// ```
 #[derive(Default)]
 pub struct App {
-    routes: Vec<Route>,
-    fallbacks: Vec<Fallback>,
+    routes: Vec<Route<Registered>>,
+    fallbacks: Vec<Fallback<Registered>>,
     faults: Vec<RouteError>,
+    group: Group,
 }
 
 /// One method of one pattern.
-pub(crate) struct Route {
+pub(crate) struct Route<H = ErasedHandler> {
     pub(crate) method: Method,
     pub(crate) pattern: String,
-    pub(crate) handler: ErasedHandler,
+    pub(crate) handler: H,
+    /// Bytes of a body, if not the server's limit.
+    pub(crate) body_max: Option<usize>,
 }
 
 /// What answers where no pattern matches.
-pub(crate) struct Fallback {
+pub(crate) struct Fallback<H = ErasedHandler> {
     /// Of all paths below this one, and of itself; empty: of all paths.
     pub(crate) prefix: String,
-    pub(crate) handler: ErasedHandler,
+    pub(crate) handler: H,
+    /// Bytes of a body, if not the server's limit.
+    pub(crate) body_max: Option<usize>,
+}
+
+/// A handler as it was registered, and the applications it was nested in.
+struct Registered {
+    handler: Box<dyn Unbound>,
+    around: Around,
 }
 
 impl App {
     /// An application that answers nothing yet.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { routes: Vec::new(), fallbacks: Vec::new(), faults: Vec::new() }
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Shares `value` with the handlers of this application and of those nested in it, which take
+    /// it as [`State<T>`](crate::State). One value of each type; a nested application's own wins.
+    ///
+    /// It belongs to one worker and need not be `Send`: the factory that makes the application
+    /// makes one for each worker.
+    #[must_use]
+    pub fn state<T: 'static>(mut self, value: T) -> Self {
+        if !self.group.scope.add(value) {
+            self.faults.push(RouteError::DuplicateState { type_name: type_name::<T>() });
+        }
+        self
+    }
+
+    /// Puts `layer` around the handlers of this application and of those nested in it. Of several,
+    /// the first is the outermost: its `before` runs first, its `after` last.
+    ///
+    /// It sees what handlers and fallbacks are asked and answer, and not what the server answers of
+    /// itself (404 and 405 without a fallback, requests it does not understand).
+    #[must_use]
+    pub fn layer<L: Layer>(mut self, layer: L) -> Self {
+        self.group.layers.push(Box::new(Rc::new(layer)));
+        self
+    }
+
+    /// As [`App::layer`], of a function that is called before handlers and may answer instead.
+    #[must_use]
+    pub fn before<F>(self, hook: F) -> Self
+    where
+        F: Fn(&mut Request) -> Result<(), Response> + 'static,
+    {
+        self.layer(Before(hook))
+    }
+
+    /// As [`App::layer`], of a function that is called after handlers.
+    #[must_use]
+    pub fn after<F: Fn(&mut Response) + 'static>(self, hook: F) -> Self {
+        self.layer(After(hook))
+    }
+
+    /// Bytes that the body of a request may have here: 413. Instead of
+    /// [`Limits::body_max`](crate::Limits::body_max), and instead of what an application around
+    /// this one says.
+    #[must_use]
+    pub const fn body_max(mut self, bytes: usize) -> Self {
+        self.group.body_max = Some(bytes);
+        self
+    }
+
+    /// Time that an asynchronous handler has for its answer, in place of what an application
+    /// around this one says: then it is dropped, and its client is answered with 503.
+    ///
+    /// A synchronous handler cannot be interrupted. The time of layers does not count.
+    #[must_use]
+    pub const fn timeout(mut self, time: Duration) -> Self {
+        self.group.timeout = Some(time);
+        self
+    }
+
+    /// Has one event for each request written by `tracing`, at level INFO and with the target
+    /// `dx_reactor::access`: `method`, `path`, `status`, `bytes` of content, and `duration_us`,
+    /// from the call of the handler to its answer. While a handler runs it is in a span `request`, with
+    /// method and path. No query, header or body is ever written.
+    ///
+    /// On the application that is served, what the server answers of itself is written as well,
+    /// and what it refuses without a request (`refused`); a client that has gone is `abandoned`.
+    #[must_use]
+    pub const fn access_log(mut self) -> Self {
+        self.group.access_log = true;
+        self
     }
 
     /// As [`App::route`] with [`Method::Get`].
     #[must_use]
-    pub fn get<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn get<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Get, pattern, handler)
     }
 
     /// As [`App::route`] with [`Method::Head`].
     #[must_use]
-    pub fn head<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn head<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Head, pattern, handler)
     }
 
     /// As [`App::route`] with [`Method::Post`].
     #[must_use]
-    pub fn post<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn post<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Post, pattern, handler)
     }
 
     /// As [`App::route`] with [`Method::Put`].
     #[must_use]
-    pub fn put<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn put<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Put, pattern, handler)
     }
 
     /// As [`App::route`] with [`Method::Patch`].
     #[must_use]
-    pub fn patch<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn patch<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Patch, pattern, handler)
     }
 
     /// As [`App::route`] with [`Method::Delete`].
     #[must_use]
-    pub fn delete<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn delete<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Delete, pattern, handler)
     }
 
     /// As [`App::route`] with [`Method::Options`].
     #[must_use]
-    pub fn options<M, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
+    pub fn options<M: 'static, H: Handler<M>>(self, pattern: &str, handler: H) -> Self {
         self.route(Method::Options, pattern, handler)
     }
 
@@ -111,9 +200,14 @@ impl App {
     /// [`Method::Other`] stands for all methods that have no name here;
     /// [`Request::method_str`](crate::Request::method_str) tells the handler which it is.
     #[must_use]
-    pub fn route<M, H: Handler<M>>(mut self, method: Method, pattern: &str, handler: H) -> Self {
-        let pattern = pattern.to_owned();
-        self.routes.push(Route { method, pattern, handler: erase(handler) });
+    pub fn route<M: 'static, H: Handler<M>>(
+        mut self,
+        method: Method,
+        pattern: &str,
+        handler: H,
+    ) -> Self {
+        let (pattern, handler) = (pattern.to_owned(), Registered::new(handler));
+        self.routes.push(Route { method, pattern, handler, body_max: None });
         self
     }
 
@@ -121,20 +215,21 @@ impl App {
     /// CONNECT). In a nested application: those to its prefix or below, if no longer prefix has a
     /// fallback.
     #[must_use]
-    pub fn fallback<M, H: Handler<M>>(mut self, handler: H) -> Self {
-        let prefix = String::new();
-        self.fallbacks.push(Fallback { prefix, handler: erase(handler) });
+    pub fn fallback<M: 'static, H: Handler<M>>(mut self, handler: H) -> Self {
+        let (prefix, handler) = (String::new(), Registered::new(handler));
+        self.fallbacks.push(Fallback { prefix, handler, body_max: None });
         self
     }
 
     /// Adds all that `app` answers, with `prefix` before its patterns. Its `/` is the prefix
     /// itself. The prefix may have parameters. Nesting costs nothing when requests are matched.
     #[must_use]
-    pub fn nest(mut self, prefix: &str, app: Self) -> Self {
+    pub fn nest(mut self, prefix: &str, mut app: Self) -> Self {
         if let Err(fault) = check_prefix(prefix) {
             self.faults.push(RouteError::Prefix { prefix: prefix.to_owned(), fault });
             return self;
         }
+        app.enclose();
         self.faults.extend(app.faults);
         self.routes.extend(app.routes.into_iter().map(|route| match route.pattern.as_str() {
             "/" => Route { pattern: prefix.to_owned(), ..route },
@@ -150,15 +245,84 @@ impl App {
         self
     }
 
+    /// Adds all that `app` answers, at the paths where it answers it: for routes that have
+    /// something in common and no prefix.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use dx_reactor::{App, Bytes};
+    ///
+    /// let uploads = App::new()
+    ///     .body_max(64 * 1024 * 1024)
+    ///     .timeout(Duration::from_secs(60))
+    ///     .post("/upload", async |body: Bytes| format!("{} bytes", body.len()));
+    /// let app = App::new().get("/", || "Hello, World!").merge(uploads);
+    /// ```
+    #[must_use]
+    pub fn merge(mut self, mut app: Self) -> Self {
+        app.enclose();
+        self.faults.extend(app.faults);
+        self.routes.extend(app.routes);
+        self.fallbacks.extend(app.fallbacks);
+        self
+    }
+
     /// The routes, ready to be matched.
     ///
     /// # Errors
     ///
     /// The first fault.
-    pub(crate) fn compile(self) -> Result<Router, RouteError> {
-        match self.faults.into_iter().next() {
-            Some(fault) => Err(fault),
-            None => Router::new(self.routes, self.fallbacks),
+    pub(crate) fn compile(mut self) -> Result<Router, RouteError> {
+        let access_log = self.group.access_log;
+        self.enclose();
+        if let Some(fault) = self.faults.into_iter().next() {
+            return Err(fault);
+        }
+        let routes = self.routes.into_iter().map(Route::bound).collect::<Result<_, _>>()?;
+        let fallbacks =
+            self.fallbacks.into_iter().map(Fallback::bound).collect::<Result<_, _>>()?;
+        Ok(Router::new(routes, fallbacks)?.with_access_log(access_log))
+    }
+
+    /// Puts what this application has in common around all that it has.
+    fn enclose(&mut self) {
+        let group = Rc::new(mem::take(&mut self.group));
+        let routes = self.routes.iter_mut().map(|route| &mut route.handler);
+        let fallbacks = self.fallbacks.iter_mut().map(|fallback| &mut fallback.handler);
+        for handler in routes.chain(fallbacks) {
+            handler.around.push(group.clone());
+        }
+    }
+}
+
+impl Registered {
+    fn new<M: 'static, H: Handler<M>>(handler: H) -> Self {
+        Self { handler: erase(handler), around: Around::new() }
+    }
+}
+
+impl Route<Registered> {
+    fn bound(self) -> Result<Route, RouteError> {
+        let Self { method, pattern, handler: Registered { handler, around }, .. } = self;
+        let body_max = group::body_max(&around);
+        match group::bind(handler, &around) {
+            Ok(handler) => Ok(Route { method, pattern, handler, body_max }),
+            Err(type_name) => {
+                Err(RouteError::MissingState { method: Some(method), pattern, type_name })
+            }
+        }
+    }
+}
+
+impl Fallback<Registered> {
+    fn bound(self) -> Result<Fallback, RouteError> {
+        let Self { prefix, handler: Registered { handler, around }, .. } = self;
+        let body_max = group::body_max(&around);
+        match group::bind(handler, &around) {
+            Ok(handler) => Ok(Fallback { prefix, handler, body_max }),
+            Err(type_name) => {
+                Err(RouteError::MissingState { method: None, pattern: prefix, type_name })
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::route_error::RouteError;
 #[derive(Default)]
 pub(crate) struct Fallbacks {
     root: Option<ErasedHandler>,
+    root_body_max: Option<usize>,
     /// The better before the worse.
     nested: Vec<Nested>,
 }
@@ -28,6 +29,7 @@ struct Nested {
     prefix: String,
     names: Rc<[Box<str>]>,
     handler: ErasedHandler,
+    body_max: Option<usize>,
 }
 
 impl Fallbacks {
@@ -36,8 +38,9 @@ impl Fallbacks {
     /// Two fallbacks of one prefix; a prefix that is no pattern.
     pub(crate) fn new(fallbacks: Vec<Fallback>) -> Result<Self, RouteError> {
         let mut all = Self::default();
-        for Fallback { prefix, handler } in fallbacks {
+        for Fallback { prefix, handler, body_max } in fallbacks {
             if prefix.is_empty() {
+                all.root_body_max = body_max;
                 if all.root.replace(handler).is_some() {
                     return Err(RouteError::DuplicateFallback { with: prefix.clone(), prefix });
                 }
@@ -51,7 +54,7 @@ impl Fallbacks {
             if let Some(Nested { prefix: with, .. }) = same {
                 return Err(RouteError::DuplicateFallback { prefix, with: with.clone() });
             }
-            all.nested.push(Nested { prefix, names, handler });
+            all.nested.push(Nested { prefix, names, handler, body_max });
         }
         all.nested.sort_by_cached_key(|nested| {
             let ranks = pattern::ranks(&nested.prefix);
@@ -63,7 +66,7 @@ impl Fallbacks {
     /// The fallback of the request's path; the parameters are those of its prefix.
     pub(crate) fn find(&self, request: &mut Request) -> Result<Option<&ErasedHandler>, ParamError> {
         request.with_params(|(path, start), params| {
-            for Nested { prefix, names, handler } in &self.nested {
+            for Nested { prefix, names, handler, .. } in &self.nested {
                 if let Some(values) = pattern::match_prefix(prefix, path) {
                     params.fill(names, (path, start), values.into_iter())?;
                     return Ok(Some(handler));
@@ -71,5 +74,18 @@ impl Fallbacks {
             }
             Ok(self.root.as_ref())
         })
+    }
+
+    /// Bytes that a body for the fallback of `path` may have, if it says so.
+    pub(crate) fn body_max(&self, path: &str) -> Option<usize> {
+        let mut nested = self.nested.iter();
+        match nested.find(|nested| pattern::match_prefix(&nested.prefix, path).is_some()) {
+            Some(nested) => nested.body_max,
+            None => self.root_body_max,
+        }
+    }
+
+    pub(crate) fn have_body_max(&self) -> bool {
+        self.root_body_max.is_some() || self.nested.iter().any(|nested| nested.body_max.is_some())
     }
 }

@@ -1,26 +1,36 @@
 //! Functions that answer requests.
 //!
-//! Owns the forms a handler may have, how they become one, and the fence around their panics. May
-//! not know routes or connections. Its one invariant: a handler that panics costs its client a 500
-//! and nobody else anything.
+//! Owns how a function becomes a handler, and the fence around its panics. May not know routes or
+//! connections, nor how arguments are had (`arguments.rs`). Its one invariant: a handler that
+//! panics costs its client a 500 and nobody else anything.
 
 use core::future::Future;
+use core::marker::PhantomData;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use dx_http::Status;
 use dx_rt::task::PoolBox;
 
+use crate::arguments::{Arguments, Function};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
+use crate::scope::{Needs, Scope};
 
-/// A function that answers requests: `fn` or `async fn`, with or without the [`Request`].
+/// A function that answers requests: `fn` or `async fn`, of up to eight arguments.
+///
+/// Its last argument may be anything that is [`FromRequest`](crate::FromRequest), such as the
+/// [`Request`] itself or the body as [`Json`](crate::Json); the others are
+/// [`FromHead`](crate::FromHead), such as a path's parameters. They are taken in their order.
 ///
 /// ```
-/// use dx_reactor::{App, Request, Status};
+/// use dx_reactor::{App, Json, Path, Query, Request, Status};
+/// use serde::{Deserialize, Serialize};
 ///
 /// fn plain() -> &'static str {
 ///     "Hello, World!"
@@ -30,9 +40,19 @@ use crate::response::{Problem, Response};
 ///     request.body_text().map_err(|_| Status::BAD_REQUEST)
 /// }
 ///
+/// #[derive(Deserialize, Serialize)]
+/// struct Note {
+///     text: String,
+/// }
+///
+/// async fn put(Path(id): Path<u64>, Json(note): Json<Note>) -> Json<Note> {
+///     Json(Note { text: format!("{id}: {}", note.text) })
+/// }
+///
 /// let app = App::new()
 ///     .get("/", plain)
 ///     .post("/echo", echo)
+///     .put("/notes/{id}", put)
 ///     .get("/closure", |request: Request| request.path().to_owned());
 /// ```
 ///
@@ -44,14 +64,36 @@ use crate::response::{Problem, Response};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "not a handler",
-    note = "a handler is a `fn` or `async fn`, or a closure of that shape, that takes nothing or \
-            one `Request`, owns all it holds (`'static`), and returns what implements \
-            `IntoResponse`",
-    note = "a closure says the type of its argument: `|request: Request| ..`"
+    note = "a handler is a `fn` or `async fn`, or a closure of that shape, that takes up to eight \
+            arguments and owns all it holds (`'static`)",
+    note = "a closure says the type of its arguments: `|request: Request| ..`"
 )]
 pub trait Handler<M>: 'static {
     #[doc(hidden)]
-    fn call(&self, request: Request) -> Reply;
+    fn call(&self, scope: &Scope, request: Request) -> Reply;
+
+    #[doc(hidden)]
+    fn needs(needs: &mut Needs);
+}
+
+/// What a handler may return: a response, or a future of one.
+///
+/// The parameter `T` says which; it is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be answered to a client",
+    label = "neither a response nor a future of one",
+    note = "a handler may return: `Response`, `&'static str`, `String`, `Text`, `Bytes`, \
+            `Vec<u8>`, `()`, `Status`, `(Status, R)`, `Html<T>`, `Json<T>`, `Redirect`, `Problem`, \
+            or `Result<R, E>` of these",
+    note = "implement `IntoResponse` for your own types, also for errors"
+)]
+pub trait Answer<T> {
+    /// Whether what the handler was given lives on when it has returned.
+    #[doc(hidden)]
+    const IS_LATER: bool;
+
+    #[doc(hidden)]
+    fn answer(self) -> Reply;
 }
 
 /// The form of handlers that answer when they are called.
@@ -68,87 +110,104 @@ pub enum Reply {
     /// The answer.
     Ready(Response),
     /// The answer's future, not polled yet.
-    Pending(PoolBox<dyn Future<Output = Response>>),
+    Pending(ReplyFuture),
+    /// The answer to a panic that did not get past a layer.
+    Panicked(Response),
 }
+
+/// The future of a handler's answer, for [`poll_reply`].
+pub(crate) type ReplyFuture = PoolBox<dyn Future<Output = Outcome>>;
 
 /// A handler whose form is forgotten.
 pub(crate) type ErasedHandler = Box<dyn Fn(Request) -> Reply>;
 
+/// A handler that does not know yet what it shares with others.
+pub(crate) trait Unbound {
+    /// The name of the first type that it needs and `scope` does not have.
+    fn missing(&self, scope: &Scope) -> Option<&'static str>;
+
+    fn bind(self: Box<Self>, scope: Rc<Scope>) -> ErasedHandler;
+}
+
 /// What a request came to.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    /// What to answer; never an interim response.
+pub struct Outcome {
+    /// What to answer.
     pub(crate) response: Response,
     /// Whether the handler panicked: then the connection closes, because nobody knows what else
     /// the handler left undone.
     pub(crate) panicked: bool,
 }
 
-impl<F, R> Handler<(Synchronous, ())> for F
+impl<F, A, W, T> Handler<(A, W, T)> for F
 where
-    F: Fn() -> R + 'static,
-    R: IntoResponse,
+    F: Function<A> + 'static,
+    A: Arguments<W>,
+    F::Output: Answer<T>,
 {
-    #[inline]
-    fn call(&self, _: Request) -> Reply {
-        Reply::Ready(self().into_response())
+    #[inline(always)]
+    fn call(&self, scope: &Scope, request: Request) -> Reply {
+        let outlives = A::HOLDS && F::Output::IS_LATER;
+        let request = if outlives { request.kept() } else { request };
+        match A::extract(request, scope) {
+            Ok(arguments) => self.invoke(arguments).answer(),
+            Err(response) => Reply::Ready(response),
+        }
+    }
+
+    fn needs(needs: &mut Needs) {
+        A::needs(needs);
     }
 }
 
-impl<F, R> Handler<(Synchronous, (Request,))> for F
-where
-    F: Fn(Request) -> R + 'static,
-    R: IntoResponse,
-{
-    #[inline]
-    fn call(&self, request: Request) -> Reply {
-        Reply::Ready(self(request).into_response())
+impl<R: IntoResponse> Answer<Synchronous> for R {
+    const IS_LATER: bool = false;
+
+    #[inline(always)]
+    fn answer(self) -> Reply {
+        Reply::Ready(self.into_response())
     }
 }
 
-impl<F, A> Handler<(Asynchronous, ())> for F
+impl<F> Answer<Asynchronous> for F
 where
-    F: Fn() -> A + 'static,
-    A: Future + 'static,
-    A::Output: IntoResponse,
+    F: Future + 'static,
+    F::Output: IntoResponse,
 {
-    #[inline]
-    fn call(&self, _: Request) -> Reply {
-        Reply::pending(self())
-    }
-}
+    const IS_LATER: bool = true;
 
-impl<F, A> Handler<(Asynchronous, (Request,))> for F
-where
-    F: Fn(Request) -> A + 'static,
-    A: Future + 'static,
-    A::Output: IntoResponse,
-{
     #[inline]
-    fn call(&self, request: Request) -> Reply {
-        Reply::pending(self(request.kept()))
+    fn answer(self) -> Reply {
+        Reply::later(Awaiting { future: Some(self) })
     }
 }
 
 impl Reply {
     #[inline]
-    fn pending<F>(future: F) -> Self
-    where
-        F: Future + 'static,
-        F::Output: IntoResponse,
-    {
-        Self::Pending(PoolBox::future(Answer { future: Some(future) }))
+    pub(crate) fn later(future: impl Future<Output = Outcome> + 'static) -> Self {
+        Self::Pending(PoolBox::future(future))
     }
 }
 
 impl Outcome {
-    /// What a handler or the router answered.
+    /// What a handler or the router answered; never an interim response.
     #[inline]
     pub(crate) fn answered(response: Response) -> Self {
         if response.status().is_informational() {
             return Self::interim();
         }
         Self { response, panicked: false }
+    }
+
+    /// The same, once more made sure of after somebody has changed the response.
+    pub(crate) fn checked(self) -> Self {
+        Self { panicked: self.panicked, ..Self::answered(self.response) }
+    }
+
+    /// What a handler that has panicked is answered with.
+    #[cold]
+    pub(crate) fn of_panic(response: Response) -> Self {
+        Self { panicked: true, ..Self::answered(response) }
     }
 
     /// An interim response (RFC 9110 section 15.2) would leave the client waiting for ever.
@@ -160,14 +219,32 @@ impl Outcome {
 
     #[cold]
     fn panicked() -> Self {
-        let problem = Problem::new(Status::INTERNAL_SERVER_ERROR);
-        Self { response: problem.into_response(), panicked: true }
+        Self::of_panic(Problem::new(Status::INTERNAL_SERVER_ERROR).into_response())
     }
 }
 
 /// Forgets the form of `handler`.
-pub(crate) fn erase<M, H: Handler<M>>(handler: H) -> ErasedHandler {
-    Box::new(move |request| handler.call(request))
+pub(crate) fn erase<M: 'static, H: Handler<M>>(handler: H) -> Box<dyn Unbound> {
+    Box::new(Formed { handler, form: PhantomData })
+}
+
+/// A handler of a known form.
+struct Formed<H, M> {
+    handler: H,
+    form: PhantomData<M>,
+}
+
+impl<M: 'static, H: Handler<M>> Unbound for Formed<H, M> {
+    fn missing(&self, scope: &Scope) -> Option<&'static str> {
+        let mut needs = Needs::default();
+        H::needs(&mut needs);
+        needs.missing(scope)
+    }
+
+    fn bind(self: Box<Self>, scope: Rc<Scope>) -> ErasedHandler {
+        let handler = self.handler;
+        Box::new(move |request| handler.call(&scope, request))
+    }
 }
 
 /// Calls `handler`; an error is the outcome of its panic.
@@ -178,13 +255,10 @@ pub(crate) fn call(handler: &ErasedHandler, request: Request) -> Result<Reply, O
 
 /// Polls the future of a handler, which is not polled again after `Ready`.
 #[inline]
-pub(crate) fn poll_reply(
-    future: &mut PoolBox<dyn Future<Output = Response>>,
-    cx: &mut Context<'_>,
-) -> Poll<Outcome> {
+pub(crate) fn poll_reply(future: &mut ReplyFuture, cx: &mut Context<'_>) -> Poll<Outcome> {
     match guarded(|| future.as_pin_mut().poll(cx)) {
         Some(Poll::Pending) => Poll::Pending,
-        Some(Poll::Ready(response)) => Poll::Ready(Outcome::answered(response)),
+        Some(Poll::Ready(outcome)) => Poll::Ready(outcome),
         None => Poll::Ready(Outcome::panicked()),
     }
 }
@@ -209,13 +283,13 @@ fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
 
 pin_project_lite::pin_project! {
     /// The future of a handler's answer, which keeps the panics of the handler's destructors in.
-    struct Answer<F> {
+    struct Awaiting<F> {
         // `None` once it has answered or panicked.
         #[pin]
         future: Option<F>,
     }
 
-    impl<F> PinnedDrop for Answer<F> {
+    impl<F> PinnedDrop for Awaiting<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             guarded(|| future.set(None));
@@ -223,213 +297,23 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<F> Future for Answer<F>
+impl<F> Future for Awaiting<F>
 where
     F: Future,
     F::Output: IntoResponse,
 {
-    type Output = Response;
+    type Output = Outcome;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut future = self.project().future;
         let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Pending };
         let Poll::Ready(output) = running.poll(cx) else { return Poll::Pending };
         // Dropped here, inside the fence, and before the answer is on its way.
         future.set(None);
-        Poll::Ready(output.into_response())
+        Poll::Ready(Outcome::answered(output.into_response()))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use core::cell::{Cell, RefCell};
-    use core::task::Waker;
-    use std::rc::Rc;
-
-    use super::*;
-    use crate::request::tests::request;
-
-    /// Ready at the second poll; `!Send`, as the cell is.
-    struct Later(Rc<Cell<u32>>);
-
-    impl Future for Later {
-        type Output = u32;
-
-        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
-            self.0.set(self.0.get() + 1);
-            if self.0.get() == 1 { Poll::Pending } else { Poll::Ready(self.0.get()) }
-        }
-    }
-
-    struct PanicsWhenDropped;
-
-    impl Drop for PanicsWhenDropped {
-        fn drop(&mut self) {
-            panic!("dropped");
-        }
-    }
-
-    struct Unanswerable;
-
-    impl IntoResponse for Unanswerable {
-        fn into_response(self) -> Response {
-            panic!("cannot be answered")
-        }
-    }
-
-    fn a_request() -> Request {
-        request("GET /path HTTP/1.0\r\n\r\n", b"")
-    }
-
-    /// Status, content, and whether it panicked; polls as often as needed.
-    fn run<M>(handler: impl Handler<M>) -> (u16, String, bool) {
-        let mut cx = Context::from_waker(Waker::noop());
-        let outcome = match call(&erase(handler), a_request()) {
-            Err(outcome) => outcome,
-            Ok(Reply::Ready(response)) => Outcome::answered(response),
-            Ok(Reply::Pending(mut future)) => loop {
-                if let Poll::Ready(outcome) = poll_reply(&mut future, &mut cx) {
-                    break outcome;
-                }
-            },
-        };
-        let body = String::from_utf8_lossy(outcome.response.body()).into_owned();
-        (outcome.response.status().code(), body, outcome.panicked)
-    }
-
-    fn fails() -> &'static str {
-        panic!("at once")
-    }
-
-    fn sync_plain() -> &'static str {
-        "plain"
-    }
-
-    fn sync_request(request: Request) -> String {
-        request.path().to_owned()
-    }
-
-    async fn async_plain() -> Result<&'static str, Status> {
-        Err(Status::GONE)
-    }
-
-    async fn async_request(request: Request) -> (Status, String) {
-        (Status::ACCEPTED, request.path().to_owned())
-    }
-
-    fn opaque() -> impl IntoResponse {
-        "opaque"
-    }
-
-    fn boxed(request: Request) -> Pin<Box<dyn Future<Output = String>>> {
-        Box::pin(async move { request.path().to_owned() })
-    }
-
-    #[test]
-    fn every_form() {
-        let local = Rc::new(RefCell::new(String::from("local")));
-        let (first, second) = (local.clone(), local);
-        let rows = [
-            (run(sync_plain), 200, "plain"),
-            (run(sync_request), 200, "/path"),
-            (run(async_plain), 410, ""),
-            (run(async_request), 202, "/path"),
-            (run(opaque), 200, "opaque"),
-            (run(boxed), 200, "/path"),
-            (run(|| "closure"), 200, "closure"),
-            (run(|request: Request| request.method_str().to_owned()), 200, "GET"),
-            (run(move || first.borrow().clone()), 200, "local"),
-            (
-                run(move |request: Request| {
-                    let local = second.clone();
-                    async move {
-                        let polls = Later(Rc::new(Cell::new(0))).await;
-                        format!("{} {} {polls}", request.path(), local.borrow())
-                    }
-                }),
-                200,
-                "/path local 2",
-            ),
-        ];
-        for ((status, body, panicked), wanted_status, wanted_body) in rows {
-            assert_eq!((status, &*body, panicked), (wanted_status, wanted_body, false));
-        }
-    }
-
-    #[test]
-    fn panics_become_a_500() {
-        let later = || Later(Rc::new(Cell::new(0)));
-        let wanted = r#"{"title":"Internal Server Error","status":500}"#;
-        let rows = [
-            run(fails),
-            run(|| Unanswerable),
-            run(|_: Request| -> String { std::panic::panic_any(PanicsWhenDropped) }),
-            run(|| -> core::future::Ready<()> { panic!("before the future") }),
-            run(|| async { fails() }),
-            run(|| async { Unanswerable }),
-            run(move || async move {
-                later().await;
-                fails()
-            }),
-            run(|| async {
-                let _held = PanicsWhenDropped;
-            }),
-        ];
-        for (row, (status, body, panicked)) in rows.into_iter().enumerate() {
-            assert_eq!((status, &*body, panicked), (500, wanted, true), "row {row}");
-        }
-    }
-
-    #[test]
-    fn a_panic_in_the_destructor_of_a_cancelled_handler_stays_in() {
-        let reply = call(
-            &erase(|| async {
-                let _held = PanicsWhenDropped;
-                core::future::pending::<()>().await;
-            }),
-            a_request(),
-        );
-        let Ok(Reply::Pending(mut future)) = reply else { panic!("not pending") };
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(poll_reply(&mut future, &mut cx).is_pending());
-        drop(future);
-    }
-
-    #[test]
-    fn what_a_handler_holds_is_dropped_with_its_answer() {
-        let held = Rc::new(());
-        let handler = {
-            let held = held.clone();
-            move || {
-                let held = held.clone();
-                async move {
-                    let _held = held;
-                }
-            }
-        };
-        let Ok(Reply::Pending(mut future)) = call(&erase(handler), a_request()) else {
-            panic!("not pending")
-        };
-        assert_eq!(Rc::strong_count(&held), 2, "the handler is gone, its future is not");
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(poll_reply(&mut future, &mut cx).is_ready());
-        assert_eq!(Rc::strong_count(&held), 1);
-        assert!(poll_reply(&mut future, &mut cx).is_pending(), "polled too often: no harm");
-    }
-
-    #[test]
-    fn interim_answers_are_no_answers() {
-        for code in [100, 101, 103, 199] {
-            let status = Status::new(code).expect("three digits");
-            assert_eq!(run(move || status).0, 500, "{code}");
-        }
-    }
-
-    #[test]
-    fn the_fence_costs_a_future_little() {
-        let plain = async_request(a_request());
-        let (inner, outer) = (size_of_val(&plain), size_of_val(&Answer { future: Some(plain) }));
-        assert!(outer <= inner + 8, "{inner} {outer}");
-    }
-}
+mod tests;

@@ -6,12 +6,13 @@
 use core::convert::Infallible;
 use std::borrow::Cow;
 
-use dx_http::Status;
+use dx_http::{HeaderName, HeaderValue, Status};
 
 use crate::body::Body;
 use crate::body_pool::PooledVec;
 use crate::bytes::Bytes;
-use crate::response::{Problem, Response};
+use crate::problem::Problem;
+use crate::response::Response;
 use crate::text::{Text, TextError};
 
 /// Values that can be answered.
@@ -22,9 +23,13 @@ use crate::text::{Text, TextError};
 /// | `&'static str`, `String`, `Cow<'static, str>`, [`Text`] | 200, `text/plain; charset=utf-8` |
 /// | `&'static [u8]`, `Vec<u8>`, [`Bytes`] | 200, `application/octet-stream` |
 /// | [`Json<T>`](crate::Json) | 200, `application/json` |
+/// | [`Html<T>`] | 200, `text/html; charset=utf-8` |
+/// | [`Redirect`](crate::Redirect) | 303, 307 or 308, with `location` |
 /// | `()` | 200 without content |
 /// | [`Status`] | that status without content |
 /// | `(Status, R)` | that of `R`, with this status |
+/// | `([(HeaderName, HeaderValue); N], R)` | that of `R`, with these headers besides |
+/// | `(Status, [(HeaderName, HeaderValue); N], R)` | both |
 /// | `Result<R, E>` | that of `R` or of `E` |
 /// | [`Problem`] | its status, `application/problem+json` |
 ///
@@ -55,8 +60,8 @@ use crate::text::{Text, TextError};
     message = "`{Self}` cannot be answered to a client",
     label = "not a response",
     note = "a handler may return: `Response`, `&'static str`, `String`, `Text`, `Bytes`, \
-            `Vec<u8>`, `()`, `Status`, `(Status, R)`, `Json<T>`, `Problem`, or `Result<R, E>` \
-            of these",
+            `Vec<u8>`, `()`, `Status`, `(Status, R)`, `Html<T>`, `Json<T>`, `Redirect`, `Problem`, \
+            or `Result<R, E>` of these",
     note = "implement `IntoResponse` for your own types, also for errors"
 )]
 pub trait IntoResponse {
@@ -118,6 +123,45 @@ impl<R: IntoResponse> IntoResponse for (Status, R) {
     }
 }
 
+/// The headers are added to those of `R`; a content type takes the place of its own.
+impl<const N: usize, R: IntoResponse> IntoResponse for ([(HeaderName, HeaderValue); N], R) {
+    fn into_response(self) -> Response {
+        let (headers, inner) = self;
+        let mut response = inner.into_response();
+        for (name, value) in headers {
+            response.append_header(name, value);
+        }
+        response
+    }
+}
+
+impl<const N: usize, R> IntoResponse for (Status, [(HeaderName, HeaderValue); N], R)
+where
+    R: IntoResponse,
+{
+    fn into_response(self) -> Response {
+        let (status, headers, inner) = self;
+        (headers, inner).into_response().with_status(status)
+    }
+}
+
+/// Content that is HTML.
+///
+/// ```
+/// use dx_reactor::{App, Html};
+///
+/// let app = App::new().get("/", || Html("<!doctype html><title>Hello</title>"));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Html<T>(pub T);
+
+impl<T: Into<Body>> IntoResponse for Html<T> {
+    #[inline]
+    fn into_response(self) -> Response {
+        Response::html(self.0)
+    }
+}
+
 impl<R: IntoResponse, E: IntoResponse> IntoResponse for Result<R, E> {
     #[inline]
     fn into_response(self) -> Response {
@@ -151,7 +195,9 @@ mod tests {
         let octets = "application/octet-stream";
         let failed: Result<&str, Status> = Err(Status::GONE);
         let sure: Result<&str, Infallible> = Ok("a");
-        let rows: [(Response, u16, &str, &[u8]); 19] = [
+        let rows: [(Response, u16, &str, &[u8]); 21] = [
+            (Html("a").into_response(), 200, "text/html; charset=utf-8", b"a"),
+            (Html(Text::from("a")).into_response(), 200, "text/html; charset=utf-8", b"a"),
             (Response::html("a").into_response(), 200, "text/html; charset=utf-8", b"a"),
             ("a".into_response(), 200, text, b"a"),
             (String::from("a").into_response(), 200, text, b"a"),
@@ -183,5 +229,18 @@ mod tests {
             assert_eq!(found, content_type.as_bytes(), "row {row}");
             assert_eq!(response.body(), body, "row {row}");
         }
+    }
+
+    #[test]
+    fn headers_are_added() {
+        const NAME: HeaderName = HeaderName::from_static("x-a");
+        const TYPE: HeaderName = HeaderName::from_static("content-type");
+        let value = HeaderValue::from_static;
+        let inner = ([(NAME, value("1"))], "a");
+        let response = (Status::GONE, [(NAME, value("2")), (TYPE, value("text/css"))], inner);
+        let response = response.into_response();
+        assert_eq!((response.status(), response.body()), (Status::GONE, &b"a"[..]));
+        assert_eq!(response.headers(), [(NAME, value("1")), (NAME, value("2"))]);
+        assert_eq!(response.content_type(), Some(&value("text/css")));
     }
 }

@@ -1,27 +1,37 @@
 //! JSON to and from Rust values.
 //!
-//! Owns [`Json`] and [`Request::json`]. May not know routes. Its one invariant: neither a value
-//! that cannot be written nor bytes that cannot be read is more than a [`Problem`].
+//! Owns [`Json`], [`JsonRejection`] and [`Request::json`]. May not know routes. Its one invariant:
+//! neither a value that cannot be written nor bytes that cannot be read is more than a [`Problem`].
+
+use core::fmt;
 
 use dx_http::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::body_pool::PooledVec;
+use crate::extract::{FromRequest, Rejection, ValueError};
 use crate::into_response::IntoResponse;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
+use crate::scope::Scope;
 
-/// Answers a value as `application/json`.
+/// A value as `application/json`: what a handler returns, or its last argument.
 ///
-/// A value that cannot be written (a map whose keys are no strings, a `Serialize` that fails) is
-/// answered with 500.
+/// Returned, a value that cannot be written (a map whose keys are no strings, a `Serialize` that
+/// fails) is answered with 500. Taken, it is the body, read by [`Request::json`].
 ///
 /// ```
-/// use dx_reactor::{IntoResponse, Json};
+/// use dx_reactor::{App, IntoResponse, Json};
 ///
 /// let response = Json([1, 2, 3]).into_response();
 /// assert_eq!(response.body(), b"[1,2,3]");
+///
+/// let app = App::new().post("/sum", |Json(numbers): Json<Vec<i64>>| {
+///     Json(numbers.iter().sum::<i64>())
+/// });
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
@@ -38,20 +48,102 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// The body is no JSON, or not this value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JsonRejection {
+    /// The content type is another one, or there is none: 415.
+    ContentType {
+        /// There is neither a type nor a body.
+        absent: bool,
+    },
+    /// The body is no JSON: 400.
+    Syntax {
+        /// The line of the fault, from 1.
+        line: usize,
+        /// The column of the fault, in bytes, from 1; 0 before the first.
+        column: usize,
+        /// What is wrong there.
+        reason: Box<str>,
+    },
+    /// The JSON is no `T`: 422.
+    Value(ValueError),
+}
+
+impl<T: DeserializeOwned> FromRequest for Json<T> {
+    type Rejection = JsonRejection;
+
+    #[inline]
+    fn from_request(request: Request, _: &Scope) -> Result<Self, JsonRejection> {
+        request.json().map(Self)
+    }
+}
+
 impl Request {
     /// The body, read as JSON.
     ///
     /// # Errors
     ///
-    /// A problem to answer with: 415 unless the content type is `application/json` or ends with
-    /// `+json` (RFC 6839 section 3.1), 400 for a body that is not JSON or not a `T`.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        if !self.header("content-type").is_some_and(is_json) {
-            return Err(Problem::new(Status::UNSUPPORTED_MEDIA_TYPE)
-                .with_detail("the content type must be application/json"));
+    /// What to answer: 415 unless the content type is `application/json` or ends with `+json` (RFC
+    /// 6839 section 3.1), 400 for a body that is not JSON, 422 for JSON that is not a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonRejection> {
+        let content_type = self.header("content-type");
+        if !content_type.is_some_and(is_json) {
+            let absent = content_type.is_none() && self.body().is_empty();
+            return Err(JsonRejection::ContentType { absent });
         }
-        serde_json::from_slice(self.body())
-            .map_err(|error| Problem::new(Status::BAD_REQUEST).with_detail(error.to_string()))
+        serde_json::from_slice(self.body()).map_err(|error| wrong_json::<T>(&error, self.body()))
+    }
+}
+
+#[cold]
+fn wrong_json<T: DeserializeOwned>(error: &serde_json::Error, body: &[u8]) -> JsonRejection {
+    if error.classify() == Category::Data {
+        // Read once more, for the name of the field that is wrong.
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut json).err();
+        return JsonRejection::Value(ValueError::of(error));
+    }
+    let text = error.to_string();
+    // The place is told by numbers.
+    let reason = text.split_once(" at line ").map_or(&*text, |(reason, _)| reason);
+    JsonRejection::Syntax { line: error.line(), column: error.column(), reason: reason.into() }
+}
+
+impl fmt::Display for JsonRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ContentType { .. } => f.write_str("the content type must be application/json"),
+            Self::Syntax { line, column, reason } => {
+                write!(f, "the body is not JSON at line {line}, column {column}: {reason}")
+            }
+            Self::Value(error) => write!(f, "the JSON does not fit: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for JsonRejection {}
+
+impl Rejection for JsonRejection {
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::ContentType { absent: true })
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let status = match rejection {
+            JsonRejection::ContentType { .. } => Status::UNSUPPORTED_MEDIA_TYPE,
+            JsonRejection::Syntax { .. } => Status::BAD_REQUEST,
+            JsonRejection::Value(_) => Status::UNPROCESSABLE_CONTENT,
+        };
+        Self::new(status).with_detail(rejection.to_string())
+    }
+}
+
+impl IntoResponse for JsonRejection {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
     }
 }
 
@@ -112,6 +204,31 @@ mod tests {
     }
 
     #[test]
+    fn refusals_say_where() {
+        #[derive(Deserialize, Debug)]
+        struct Order {
+            #[serde(rename = "items")]
+            _items: Vec<Point>,
+        }
+        let rows = [
+            ("{\n  \"items\": x}", "the body is not JSON at line 2, column 12: expected value"),
+            ("{", "the body is not JSON at line 1, column 1: EOF while parsing an object"),
+            ("", "the body is not JSON at line 1, column 0: EOF while parsing a value"),
+            (
+                "{\"items\":[{\"x\":1},{\"x\":\"2\"}]}",
+                "the JSON does not fit: `items[1].x`: invalid type: string \"2\", expected i32 \
+                 at line 1 column 26",
+            ),
+            ("{}", "the JSON does not fit: missing field `items` at line 1 column 2"),
+        ];
+        for (body, wanted) in rows {
+            let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\r\n";
+            let refused = request(head, body.as_bytes()).json::<Order>().expect_err(body);
+            assert_eq!(refused.to_string(), wanted);
+        }
+    }
+
+    #[test]
     fn bodies_are_read() {
         let good = r#"{"x":1,"y":null}"#;
         let deep = "[".repeat(100_000);
@@ -126,9 +243,11 @@ mod tests {
             ("application/json", "", Err(400)),
             ("application/json", "{\"x\":1", Err(400)),
             ("application/json", "{\"x\":1} x", Err(400)),
-            ("application/json", "{\"x\":\"1\"}", Err(400)),
-            ("application/json", "{\"x\":4294967296}", Err(400)),
-            ("application/json", &deep, Err(400)),
+            ("application/json", "{\"x\":\"1\"}", Err(422)),
+            ("application/json", "{\"x\":4294967296}", Err(422)),
+            ("application/json", "{\"y\":null}", Err(422)),
+            // The first list is no number already.
+            ("application/json", &deep, Err(422)),
         ];
         for (content_type, body, wanted) in rows {
             let head =
@@ -136,10 +255,11 @@ mod tests {
             let request = request(&head, body.as_bytes());
             let found =
                 request.json::<Point>().map(|point| assert_eq!(point, Point { x: 1, y: None }));
-            assert_eq!(found.map_err(|problem| problem.status().code()), wanted, "{content_type}");
+            let found = found.map_err(|rejection| Problem::from(rejection).status().code());
+            assert_eq!(found, wanted, "{content_type} {body:.20}");
         }
         let bare = request("POST / HTTP/1.1\r\nHost: a\r\n\r\n", good.as_bytes());
-        let status = bare.json::<Point>().map_err(|problem| problem.status());
+        let status = bare.json::<Point>().map_err(|rejection| Problem::from(rejection).status());
         assert_eq!(status, Err(Status::UNSUPPORTED_MEDIA_TYPE));
     }
 }

@@ -28,7 +28,9 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod access_log;
 mod app;
+mod arguments;
 mod body;
 mod body_pool;
 mod builder;
@@ -36,24 +38,33 @@ mod bytes;
 mod conn;
 mod error;
 mod exact_paths;
+mod extract;
 mod fallbacks;
+mod group;
 mod handler;
 mod into_response;
 mod json;
+mod layer;
 mod limits;
 mod params;
 mod pattern;
+mod problem;
+mod redirect;
 mod request;
 mod response;
 mod route_error;
 mod router;
+mod scope;
 mod server;
 mod stepped;
 mod stock;
 mod text;
+mod time_limit;
 mod worker;
 
 pub mod io;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use app::App;
 pub use body::Body;
@@ -63,13 +74,22 @@ pub use bytes::Bytes;
 pub use dx_http::{HeaderError, HeaderName, HeaderValue, Method, Status, Version};
 pub use dx_io::IoBackend;
 pub use error::ServerError;
+pub use extract::{
+    Form, FormRejection, FromHead, FromRequest, Header, HeaderField, HeaderRejection, Headers,
+    Path, PathRejection, Query, QueryRejection, Rejection, State, StateRejection, TextRejection,
+    ValueError,
+};
 pub use handler::Handler;
-pub use into_response::IntoResponse;
-pub use json::Json;
+pub use into_response::{Html, IntoResponse};
+pub use json::{Json, JsonRejection};
+pub use layer::Layer;
 pub use limits::Limits;
+pub use problem::Problem;
+pub use redirect::Redirect;
 pub use request::Request;
-pub use response::{Problem, Response};
+pub use response::Response;
 pub use route_error::{PatternFault, RouteError};
+pub use scope::{Needs, Scope};
 pub use server::{Running, ShutdownHandle};
 pub use stepped::{Seat, Stepped};
 pub use text::{Text, TextError};

@@ -13,6 +13,7 @@ use core::str;
 use dx_http::{Head, Method, Span, Version};
 
 use crate::bytes::Bytes;
+use crate::extract::Headers;
 use crate::params::{ParamError, Params};
 use crate::stock::Stock;
 use crate::text::{Text, TextError};
@@ -207,6 +208,12 @@ impl Request {
             parts.body = mem::take(&mut parts.body).detach();
         }
         self
+    }
+
+    /// Every header line, shared.
+    pub(crate) fn share_headers(&self) -> Headers {
+        let parts = self.parts();
+        Headers::new(parts.bytes.clone(), &parts.head.headers)
     }
 
     /// The path's bytes.

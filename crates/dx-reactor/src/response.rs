@@ -1,23 +1,18 @@
 //! What is answered.
 //!
-//! Owns [`Response`] and [`Problem`], the form that errors are answered in. May not
-//! know how an answer is put on the wire. Its one invariant: a response whose status forbids
-//! content has none, whatever it was given.
+//! Owns [`Response`]. May not know how an answer is put on the wire. Its one invariant: a response
+//! whose status forbids content has none, whatever it was given.
 
 use core::fmt;
-use std::borrow::Cow;
 
 use dx_http::{HeaderName, HeaderValue, Status};
 
 use crate::body::Body;
-use crate::body_pool::PooledVec;
-use crate::into_response::IntoResponse;
 use crate::stock::Stock;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The answer to one request.
 ///
@@ -109,7 +104,7 @@ impl Response {
     #[must_use]
     #[inline]
     pub fn with_status(mut self, status: Status) -> Self {
-        self.parts_mut().status = status;
+        self.set_status(status);
         self
     }
 
@@ -133,11 +128,29 @@ impl Response {
     /// itself ([`HeaderName::is_managed`]) are kept here but not sent.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        if name.as_bytes() == b"content-type" {
-            return self.with_content_type(value);
-        }
-        self.parts_mut().headers.push((name, value));
+        self.append_header(name, value);
         self
+    }
+
+    /// Changes the status.
+    #[inline]
+    pub fn set_status(&mut self, status: Status) {
+        self.parts_mut().status = status;
+    }
+
+    /// As [`Response::with_header`].
+    pub fn append_header(&mut self, name: HeaderName, value: HeaderValue) {
+        if name.as_bytes() == b"content-type" {
+            self.parts_mut().content_type = Some(value);
+        } else {
+            self.parts_mut().headers.push((name, value));
+        }
+    }
+
+    /// As [`Response::append_header`], in the place of all earlier ones of that name.
+    pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.parts_mut().headers.retain(|(other, _)| *other != name);
+        self.append_header(name, value);
     }
 
     /// The status.
@@ -241,102 +254,6 @@ impl Parts {
     }
 }
 
-/// An error as it is told to the client: `application/problem+json` (RFC 9457).
-///
-/// Its type is `about:blank`, which says that the problem is what the status says.
-///
-/// ```
-/// use dx_reactor::{IntoResponse, Problem, Status};
-///
-/// let response = Problem::new(Status::NOT_FOUND).with_detail("no such user").into_response();
-/// let body = br#"{"title":"Not Found","status":404,"detail":"no such user"}"#;
-/// assert_eq!(response.body(), body);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    status: Status,
-    title: Cow<'static, str>,
-    detail: Cow<'static, str>,
-}
-
-impl Problem {
-    /// The problem that `status` names; its title is the status's reason phrase.
-    pub const fn new(status: Status) -> Self {
-        let title = Cow::Borrowed(status.reason());
-        Self { status, title, detail: Cow::Borrowed("") }
-    }
-
-    /// The same problem with another title: a short summary that is the same every time.
-    #[must_use]
-    pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
-        self.title = title.into();
-        self
-    }
-
-    /// The same problem, with what helps the client to do better this time. Sent as it is.
-    #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = detail.into();
-        self
-    }
-
-    /// The status it is answered with.
-    pub const fn status(&self) -> Status {
-        self.status
-    }
-
-    /// The title; may be empty.
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// The detail; may be empty.
-    pub fn detail(&self) -> &str {
-        &self.detail
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status.code(), self.title)?;
-        if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
-    }
-}
-
-impl core::error::Error for Problem {}
-
-impl From<Status> for Problem {
-    fn from(status: Status) -> Self {
-        Self::new(status)
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut body = PooledVec::take();
-        body.push(b'{');
-        if !self.title.is_empty() {
-            member(&mut body, "title", &self.title);
-            body.push(b',');
-        }
-        member(&mut body, "status", &self.status.code());
-        if !self.detail.is_empty() {
-            body.push(b',');
-            member(&mut body, "detail", &self.detail);
-        }
-        body.push(b'}');
-        Response::with(self.status, Some(PROBLEM), body.into())
-    }
-}
-
-/// Appends one member of an object. Strings and numbers written to memory cannot fail.
-fn member<T: serde::Serialize + ?Sized>(body: &mut PooledVec, name: &str, value: &T) {
-    body.push(b'"');
-    body.extend_from_slice(name.as_bytes());
-    body.extend_from_slice(b"\":");
-    let _ = serde_json::to_writer(&mut **body, value);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,25 +340,5 @@ mod tests {
         response.parts_mut().headers.reserve(HEADERS_KEPT + 1);
         drop(response);
         assert_eq!(Stock::len(&STOCK), 0);
-    }
-
-    #[test]
-    fn problems_are_json() {
-        let odd = Status::new(599).expect("three digits");
-        let rows = [
-            (Problem::new(Status::CONFLICT), r#"{"title":"Conflict","status":409}"#),
-            (Problem::new(odd), r#"{"status":599}"#),
-            (
-                Problem::from(Status::BAD_REQUEST).with_title("a").with_detail("\"\\\n\u{1}\u{e9}"),
-                "{\"title\":\"a\",\"status\":400,\"detail\":\"\\\"\\\\\\n\\u0001\u{e9}\"}",
-            ),
-        ];
-        for (problem, wanted) in rows {
-            let status = problem.status();
-            let response = problem.into_response();
-            assert_eq!(response.status(), status);
-            assert_eq!(response.content_type(), Some(&PROBLEM));
-            assert_eq!(str::from_utf8(response.body()), Ok(wanted));
-        }
     }
 }

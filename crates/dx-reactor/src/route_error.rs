@@ -51,6 +51,20 @@ pub enum RouteError {
         /// The prefix that the earlier one is for: the same but for the names of parameters.
         with: String,
     },
+    /// A handler takes a [`State<T>`](crate::State) that nobody has given.
+    MissingState {
+        /// The method; `None` for a fallback.
+        method: Option<Method>,
+        /// The pattern, or the fallback's prefix.
+        pattern: String,
+        /// The name of `T`.
+        type_name: &'static str,
+    },
+    /// An application was given two values of one type to share.
+    DuplicateState {
+        /// The name of the type.
+        type_name: &'static str,
+    },
     /// A method that has no path: CONNECT (RFC 9110 section 9.3.6).
     Unroutable {
         /// The method.
@@ -110,6 +124,21 @@ impl fmt::Display for RouteError {
             }
             Self::DuplicateFallback { prefix, with } => {
                 write!(f, "prefix `{prefix}` has a fallback already, that of `{with}`")
+            }
+            Self::MissingState { method, pattern, type_name } => match method {
+                Some(method) => write!(
+                    f,
+                    "route `{}{pattern}` takes `State<{type_name}>`: give one by `.state(..)`",
+                    Named(&[*method])
+                ),
+                None => write!(
+                    f,
+                    "the fallback of `{pattern}/` takes `State<{type_name}>`: give one by \
+                     `.state(..)`"
+                ),
+            },
+            Self::DuplicateState { type_name } => {
+                write!(f, "two values of type `{type_name}` are given by `.state(..)`")
             }
             Self::Unroutable { method, pattern } => {
                 write!(f, "route `{pattern}`: {method} has no path to be routed by")
@@ -180,6 +209,22 @@ mod tests {
             (
                 RouteError::DuplicateFallback { prefix: "/{a}".into(), with: "/{b}".into() },
                 "prefix `/{a}` has a fallback already, that of `/{b}`",
+            ),
+            (
+                RouteError::MissingState {
+                    method: Some(Method::Get),
+                    pattern: "/a".into(),
+                    type_name: "Db",
+                },
+                "route `GET /a` takes `State<Db>`: give one by `.state(..)`",
+            ),
+            (
+                RouteError::MissingState { method: None, pattern: "/api".into(), type_name: "Db" },
+                "the fallback of `/api/` takes `State<Db>`: give one by `.state(..)`",
+            ),
+            (
+                RouteError::DuplicateState { type_name: "Db" },
+                "two values of type `Db` are given by `.state(..)`",
             ),
         ];
         for (error, wanted) in rows {

@@ -4,21 +4,21 @@
 //! Its one invariant: every request gets exactly one answer, and a handler only requests whose
 //! parameters are text.
 
-use core::future::Future;
-
-use dx_http::{HeaderName, HeaderValue, Method, Status};
-use dx_rt::task::PoolBox;
 use std::rc::Rc;
 
+use dx_http::{HeaderName, HeaderValue, Method, Status};
+
+use crate::access_log;
 use crate::app::{Fallback, Route};
 use crate::exact_paths::ExactPaths;
 use crate::fallbacks::Fallbacks;
-use crate::handler::{self, ErasedHandler, Outcome, Reply};
+use crate::handler::{self, ErasedHandler, Outcome, Reply, ReplyFuture};
 use crate::into_response::IntoResponse;
 use crate::params::ParamError;
 use crate::pattern;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::{Problem, Response};
+use crate::response::Response;
 use crate::route_error::{PatternFault, RouteError};
 
 const ALLOW: HeaderName = HeaderName::from_static("allow");
@@ -47,6 +47,10 @@ pub(crate) struct Router {
     /// Places in `endpoints` of all patterns.
     patterns: matchit::Router<usize>,
     fallbacks: Fallbacks,
+    /// Whether any route has a limit of its own for bodies.
+    has_body_max: bool,
+    /// Whether answers of the router's own are written down.
+    access_log: bool,
     /// What any path allows, for `OPTIONS *`.
     allow: HeaderValue,
 }
@@ -56,7 +60,7 @@ pub(crate) enum Dispatched {
     /// The answer.
     Ready(Outcome),
     /// The future of the answer, for [`poll_reply`](crate::handler::poll_reply); not polled yet.
-    Pending(PoolBox<dyn Future<Output = Response>>),
+    Pending(ReplyFuture),
 }
 
 /// All that one pattern has handlers for.
@@ -64,6 +68,8 @@ struct Endpoint {
     pattern: String,
     names: Rc<[Box<str>]>,
     handlers: [Option<ErasedHandler>; METHODS.len()],
+    /// Bytes of a body, where that is not the server's limit.
+    body_max: [Option<usize>; METHODS.len()],
     allow: HeaderValue,
 }
 
@@ -80,6 +86,7 @@ impl Router {
                 Some(endpoint) => endpoint,
                 None => endpoints.push_mut(Endpoint::new(route.pattern)?),
             };
+            endpoint.body_max[place] = route.body_max;
             if endpoint.handlers[place].replace(route.handler).is_some() {
                 let pattern = endpoint.pattern.clone();
                 return Err(RouteError::Duplicate { method: route.method, pattern });
@@ -101,7 +108,17 @@ impl Router {
             .into_iter()
             .filter(|&method| endpoints.iter().any(|endpoint| endpoint.handler(method).is_some()));
         let allow = allow(&all.collect::<Vec<_>>());
-        Ok(Self { endpoints, exact, patterns, fallbacks: Fallbacks::new(fallbacks)?, allow })
+        let fallbacks = Fallbacks::new(fallbacks)?;
+        let mut body_max = endpoints.iter().flat_map(|endpoint| endpoint.body_max);
+        let has_body_max = body_max.any(|max| max.is_some()) || fallbacks.have_body_max();
+        let access_log = false;
+        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_max, access_log, allow })
+    }
+
+    /// The same routes; `access_log`: answers of the router's own are written down.
+    pub(crate) fn with_access_log(mut self, access_log: bool) -> Self {
+        self.access_log = access_log;
+        self
     }
 
     /// Calls the handler that `request` is for.
@@ -110,11 +127,11 @@ impl Router {
         let endpoint = match self.find(&mut request) {
             Ok(Some(endpoint)) => endpoint,
             Ok(None) => return self.no_endpoint(request),
-            Err(error) => return bad_param(error),
+            Err(error) => return self.bad_param(&request, error),
         };
         match endpoint.handler(request.method()) {
             Some(handler) => call(handler, request),
-            None => endpoint.no_handler(request.method()),
+            None => self.no_handler(endpoint, &request),
         }
     }
 
@@ -134,21 +151,79 @@ impl Router {
         })
     }
 
+    /// Bytes that the body of a request may have whose head says this, if its route says so. To be
+    /// asked before the body is read.
+    pub(crate) fn body_max(&self, method: Method, path: &[u8]) -> Option<usize> {
+        if !self.has_body_max {
+            return None;
+        }
+        let path = core::str::from_utf8(path).unwrap_or_default();
+        let found = self.exact.get(path.as_bytes());
+        match found.or_else(|| self.patterns.at(path).ok().map(|found| *found.value)) {
+            Some(place) => self.endpoints[place].body_max(method),
+            None => self.fallbacks.body_max(path),
+        }
+    }
+
     #[cold]
     fn no_endpoint(&self, mut request: Request) -> Dispatched {
         match request.method() {
             // RFC 9110 section 9.3.6: for proxies.
-            Method::Connect => return problem(Status::NOT_IMPLEMENTED),
+            Method::Connect => return self.problem(&request, Status::NOT_IMPLEMENTED),
             // RFC 9110 section 9.3.7: what the server can do in general.
-            Method::Options if request.path() == "*" => return answer_options(&self.allow),
+            Method::Options if request.path() == "*" => {
+                return self.answer(&request, options(&self.allow));
+            }
             _ => {}
         }
         match self.fallbacks.find(&mut request) {
             Ok(Some(handler)) => call(handler, request),
             // RFC 9110 section 9.1: a method that is not known.
-            Ok(None) if request.method() == Method::Other => problem(Status::NOT_IMPLEMENTED),
-            Ok(None) => problem(Status::NOT_FOUND),
-            Err(error) => bad_param(error),
+            Ok(None) if request.method() == Method::Other => {
+                self.problem(&request, Status::NOT_IMPLEMENTED)
+            }
+            Ok(None) => self.problem(&request, Status::NOT_FOUND),
+            Err(error) => self.bad_param(&request, error),
+        }
+    }
+
+    #[cold]
+    fn no_handler(&self, endpoint: &Endpoint, request: &Request) -> Dispatched {
+        if request.method() == Method::Options {
+            return self.answer(request, options(&endpoint.allow));
+        }
+        // RFC 9110 section 15.5.6: MUST say what is allowed.
+        let response = Problem::new(Status::METHOD_NOT_ALLOWED).into_response();
+        self.answer(request, response.with_header(ALLOW, endpoint.allow.clone()))
+    }
+
+    #[cold]
+    fn bad_param(&self, request: &Request, error: ParamError) -> Dispatched {
+        let detail = match error {
+            ParamError::BrokenEscape => "the path has an invalid percent-encoding",
+            ParamError::NotUtf8 => "the path is not UTF-8",
+        };
+        let problem = Problem::new(Status::BAD_REQUEST).with_detail(detail);
+        self.answer(request, problem.into_response())
+    }
+
+    fn problem(&self, request: &Request, status: Status) -> Dispatched {
+        self.answer(request, Problem::new(status).into_response())
+    }
+
+    /// An answer of the router's own.
+    fn answer(&self, request: &Request, response: Response) -> Dispatched {
+        if self.access_log {
+            access_log::answered(request, &response);
+        }
+        Dispatched::Ready(Outcome::answered(response))
+    }
+
+    /// Takes note of what a connection refuses without a request.
+    #[cold]
+    pub(crate) fn refused(&self, status: Status) {
+        if self.access_log {
+            access_log::refused(status);
         }
     }
 }
@@ -158,7 +233,8 @@ impl Endpoint {
         match pattern::names(&pattern) {
             Ok(names) => {
                 let allow = HeaderValue::from_static("");
-                Ok(Self { pattern, names, handlers: [const { None }; METHODS.len()], allow })
+                let handlers = [const { None }; METHODS.len()];
+                Ok(Self { pattern, names, handlers, body_max: [None; METHODS.len()], allow })
             }
             Err(fault) => Err(RouteError::Pattern { pattern, fault }),
         }
@@ -173,20 +249,18 @@ impl Endpoint {
         }
     }
 
+    fn body_max(&self, method: Method) -> Option<usize> {
+        let place = place(method)?;
+        match (self.handlers[place].is_some(), method) {
+            (false, Method::Head) => self.body_max(Method::Get),
+            _ => self.body_max[place],
+        }
+    }
+
     /// The methods that were registered.
     fn methods(&self) -> Vec<Method> {
         let methods = METHODS.into_iter().zip(&self.handlers);
         methods.filter(|(_, handler)| handler.is_some()).map(|(method, _)| method).collect()
-    }
-
-    #[cold]
-    fn no_handler(&self, method: Method) -> Dispatched {
-        if method == Method::Options {
-            return answer_options(&self.allow);
-        }
-        // RFC 9110 section 15.5.6: MUST say what is allowed.
-        let response = Problem::new(Status::METHOD_NOT_ALLOWED).into_response();
-        Dispatched::Ready(Outcome::answered(response.with_header(ALLOW, self.allow.clone())))
     }
 }
 
@@ -233,27 +307,13 @@ fn call(handler: &ErasedHandler, request: Request) -> Dispatched {
     match handler::call(handler, request) {
         Ok(Reply::Ready(response)) => Dispatched::Ready(Outcome::answered(response)),
         Ok(Reply::Pending(future)) => Dispatched::Pending(future),
+        Ok(Reply::Panicked(response)) => Dispatched::Ready(Outcome::of_panic(response)),
         Err(outcome) => Dispatched::Ready(outcome),
     }
 }
 
-fn answer_options(allow: &HeaderValue) -> Dispatched {
-    let response = Response::new(Status::NO_CONTENT).with_header(ALLOW, allow.clone());
-    Dispatched::Ready(Outcome::answered(response))
-}
-
-fn problem(status: Status) -> Dispatched {
-    Dispatched::Ready(Outcome::answered(Problem::new(status).into_response()))
-}
-
-#[cold]
-fn bad_param(error: ParamError) -> Dispatched {
-    let detail = match error {
-        ParamError::BrokenEscape => "the path has an invalid percent-encoding",
-        ParamError::NotUtf8 => "the path is not UTF-8",
-    };
-    let problem = Problem::new(Status::BAD_REQUEST).with_detail(detail);
-    Dispatched::Ready(Outcome::answered(problem.into_response()))
+fn options(allow: &HeaderValue) -> Response {
+    Response::new(Status::NO_CONTENT).with_header(ALLOW, allow.clone())
 }
 
 /// Why `endpoints[place]` does not go together with those before it.

@@ -204,8 +204,9 @@ impl World {
         self.with(|state| state.trace.hash())
     }
 
-    /// Whether reactor `index` has something to wake up for.
-    pub(crate) fn is_due(&self, index: usize) -> bool {
+    /// Whether reactor `index` ([`SimReactor::index`]) has something to wake up for.
+    #[must_use]
+    pub fn is_due(&self, index: usize) -> bool {
         self.with(|state| {
             let room = &state.rooms[index];
             room.woken.load(Ordering::Relaxed) || room.visible(state.now) > 0

@@ -38,7 +38,8 @@ const HOUSE: [Member; 14] = [
     member("dx-sim", 1, &["dx-io"], &[]),
     member("dx-load", 2, &["dx-io", "dx-hbtp"], &[]),
     member("dx-client", 2, &["dx-hbtp", "dx-teleport"], &["dx-rt"]),
-    member("dx-reactor", 3, &["dx-rt", "dx-http", "dx-hbtp", "dx-teleport"], &[]),
+    // dx-sim: servers in a simulated world, for the tests of their users.
+    member("dx-reactor", 3, &["dx-rt", "dx-http", "dx-hbtp", "dx-teleport"], &["dx-sim"]),
     member("dx-db-teleport", 4, &["dx-reactor", "dx-cache"], &[]),
     member("dx-reactor-cli", 5, &["dx-db-teleport", "dx-client", "dx-load", "dx-sim"], &[]),
     // Not of the house: chores name nobody, and nobody names them.

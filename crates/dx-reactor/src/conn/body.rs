@@ -15,14 +15,16 @@ pub(super) struct Incoming {
     bytes: Bytes,
     pub(super) decoder: BodyDecoder,
     body: Vec<u8>,
+    /// Bytes that the body may have.
+    body_max: usize,
 }
 
 impl Incoming {
-    pub(super) fn new(head: PooledHead, bytes: Bytes) -> Box<Self> {
+    pub(super) fn new(head: PooledHead, bytes: Bytes, body_max: usize) -> Box<Self> {
         let decoder = BodyDecoder::new(head.framing);
         let announced = usize::try_from(decoder.remaining_hint()).unwrap_or(usize::MAX);
         let body = Vec::with_capacity(announced.min(BODY_RESERVE));
-        Box::new(Self { head, bytes, decoder, body })
+        Box::new(Self { head, bytes, decoder, body, body_max })
     }
 
     /// The request's method.
@@ -30,9 +32,9 @@ impl Incoming {
         self.head.method
     }
 
-    /// Adds content; `false` when the body would be larger than `max`.
-    pub(super) fn keep(&mut self, data: &[u8], max: usize) -> bool {
-        if data.len() > max - self.body.len().min(max) {
+    /// Adds content; `false` when the body would be larger than it may be.
+    pub(super) fn keep(&mut self, data: &[u8]) -> bool {
+        if data.len() > self.body_max - self.body.len() {
             return false;
         }
         self.body.extend_from_slice(data);

@@ -7,12 +7,12 @@
 use core::task::{Context, Poll};
 
 use dx_http::{Method, ResponseFraming, ResponseHead, Status, Version};
-use dx_rt::task::PoolBox;
 
 use super::{Conn, Phase};
-use crate::handler::{Outcome, poll_reply};
+use crate::handler::{Outcome, ReplyFuture, poll_reply};
 use crate::into_response::IntoResponse;
-use crate::response::{Problem, Response};
+use crate::problem::Problem;
+use crate::response::Response;
 
 /// What of a request decides how it is answered.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Answer {
 
 /// A handler that was not ready at once.
 pub(super) struct Awaited {
-    pub(super) future: PoolBox<dyn Future<Output = Response>>,
+    pub(super) future: ReplyFuture,
     pub(super) answer: Answer,
 }
 
@@ -60,6 +60,7 @@ impl Conn {
     pub(super) fn refuse_to(&mut self, method: Method, status: Status) {
         let answer = Answer { method, version: Version::Http11, keep_alive: false };
         let response = Problem::new(status).into_response();
+        self.worker.router.refused(status);
         self.work.get_or_insert_with(|| self.worker.take_work());
         self.write(&answer, &response, false);
         self.phase = Phase::Closing;

@@ -168,10 +168,19 @@ impl Conn {
         rest: usize,
     ) -> Step {
         let Some(work) = &mut self.work else { return Step::Wait };
+        let body_max = match head.framing {
+            Framing::None => 0,
+            // The route may have a limit of its own, and says so before anything is read.
+            _ => {
+                let path = head.path.of(work.input.unread());
+                let of_route = self.worker.router.body_max(head.method, path);
+                of_route.unwrap_or(self.worker.limits.body_max)
+            }
+        };
         let body_len = match head.framing {
             Framing::None => 0,
             Framing::Length(length) => match usize::try_from(length) {
-                Ok(length) if length <= self.worker.limits.body_max => length,
+                Ok(length) if length <= body_max => length,
                 _ => {
                     self.refuse_to(head.method, Status::CONTENT_TOO_LARGE);
                     return Step::Again;
@@ -186,7 +195,7 @@ impl Conn {
             if head.expect_continue && rest == 0 {
                 work.out_mut(self.stream.buffers()).extend_from_slice(dx_http::CONTINUE);
             }
-            work.incoming = Some(Incoming::new(head, bytes));
+            work.incoming = Some(Incoming::new(head, bytes, body_max));
             self.phase = Phase::Body;
             return Step::Again;
         }
@@ -209,7 +218,7 @@ impl Conn {
         };
         match step {
             BodyStep::Data { data, consumed } => {
-                if !incoming.keep(data, limits.body_max) {
+                if !incoming.keep(data) {
                     self.refuse(Status::CONTENT_TOO_LARGE);
                     return Step::Again;
                 }

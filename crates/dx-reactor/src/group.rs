@@ -1,0 +1,61 @@
+//! What a part of an application has in common.
+//!
+//! Owns [`Group`] and how a handler is bound to the groups around it. May not know how routes are
+//! matched. Its one invariant: everything is decided when the routes are compiled, so that a
+//! request pays for what its own route has, and for nothing else.
+
+use core::time::Duration;
+use std::rc::Rc;
+
+use crate::access_log;
+use crate::handler::{ErasedHandler, Unbound};
+use crate::layer::ErasedLayer;
+use crate::scope::Scope;
+use crate::time_limit;
+
+/// What the routes of one application share.
+#[derive(Default)]
+pub(crate) struct Group {
+    pub(crate) scope: Scope,
+    /// The outer before the inner.
+    pub(crate) layers: Vec<Box<dyn ErasedLayer>>,
+    pub(crate) body_max: Option<usize>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) access_log: bool,
+}
+
+/// The groups around a route, the nearer before the farther.
+pub(crate) type Around = Vec<Rc<Group>>;
+
+/// Gives `handler` what the groups around it have.
+///
+/// # Errors
+///
+/// The name of a type that the handler asks for and none of them has.
+pub(crate) fn bind(
+    handler: Box<dyn Unbound>,
+    around: &Around,
+) -> Result<ErasedHandler, &'static str> {
+    let scope = around.iter().fold(Scope::default(), |scope, group| scope.within(&group.scope));
+    if let Some(missing) = handler.missing(&scope) {
+        return Err(missing);
+    }
+    let mut handler = handler.bind(Rc::new(scope));
+    if let Some(limit) = around.iter().find_map(|group| group.timeout) {
+        handler = time_limit::wrap(handler, limit);
+    }
+    let inner_first = around.iter().flat_map(|group| group.layers.iter().rev());
+    handler = inner_first.fold(handler, |handler, layer| layer.wrap(handler));
+    if around.iter().any(|group| group.access_log) {
+        handler = access_log::wrap(handler);
+    }
+    Ok(handler)
+}
+
+/// Bytes of a body, if one of the groups says how many.
+pub(crate) fn body_max(around: &Around) -> Option<usize> {
+    around.iter().find_map(|group| group.body_max)
+}
+
+#[cfg(test)]
+mod tests;

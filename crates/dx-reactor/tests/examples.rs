@@ -1,0 +1,114 @@
+//! The examples do what they say.
+//!
+//! Owns what is asked of each. The examples are compiled in, so that what is tested is what is
+//! read. Invariant: a request here is one that a comment there tells the reader to try.
+
+#[allow(dead_code, reason = "`main` is for those who try it")]
+#[path = "../examples/graceful_shutdown.rs"]
+mod graceful_shutdown;
+#[allow(dead_code, reason = "`main` is for those who try it")]
+#[path = "../examples/json_crud.rs"]
+mod json_crud;
+#[allow(dead_code, reason = "`main` is for those who try it")]
+#[path = "../examples/routing.rs"]
+mod routing;
+#[path = "../examples/testing.rs"]
+mod testing;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use dx_reactor::Status;
+use dx_reactor::testing::TestClient;
+use serde_json::{Value, json};
+
+#[test]
+fn routing() {
+    let client = TestClient::new(routing::app);
+    let get = |target: &str| client.get(target).send();
+    assert!(get("/").text().starts_with("<!doctype html>"));
+    assert_eq!(get("/greet/world?times=3").text(), "Hello, world!\n".repeat(3));
+    assert_eq!(get("/greet/you").text(), "Hello, you!\n");
+    assert_eq!(get("/greet/you?times=300").status(), Status::BAD_REQUEST);
+    let moved = get("/old");
+    assert_eq!(moved.status(), Status::PERMANENT_REDIRECT);
+    assert_eq!(moved.header_str("location"), Some("/"));
+    let item = get("/api/items/7");
+    assert_eq!(item.json::<Value>(), json!({"id": 7, "name": "item 7"}));
+    assert_eq!(item.header_str("x-served-by"), Some("routing"));
+    assert_eq!(get("/old").header("x-served-by"), None);
+    let refused = get("/api/items/seven").json::<Value>();
+    let detail = "the path parameter `id`: not an unsigned integer of 32 bits";
+    assert_eq!((&refused["status"], &refused["detail"]), (&json!(400), &json!(detail)));
+    assert_eq!(get("/api/items/101").status(), Status::NOT_FOUND);
+    assert_eq!(get("/api/admin/visits").status(), Status::BAD_REQUEST);
+    assert_eq!(client.get("/api/admin/visits").header("x-key", "open").send().text(), "2");
+    assert_eq!(get("/api/nothing/here").json::<Value>()["detail"], json!("no such API"));
+    assert_eq!(get("/nothing").status(), Status::NOT_FOUND);
+    assert_eq!(client.post("/api/upload").body("a small body").send().text(), "12 bytes");
+    let large = client.post("/api/upload").body(vec![0; 65]).send();
+    assert_eq!(large.status(), Status::CONTENT_TOO_LARGE);
+}
+
+#[test]
+fn json_crud() {
+    let app = || json_crud::app(json_crud::Db::open(":memory:").expect("a database"));
+    let client = TestClient::new(app);
+    let created = client.post("/notes").json(&json!({"text": "milk"})).send();
+    assert_eq!(created.status(), Status::CREATED);
+    assert_eq!(created.header_str("location"), Some("/notes/1"));
+    assert_eq!(created.json::<Value>(), json!({"id": 1, "text": "milk"}));
+    assert_eq!(client.get("/notes/1").send().json::<Value>(), json!({"id": 1, "text": "milk"}));
+    client.post("/notes").json(&json!({"text": "bread"})).send();
+    let updated = client.put("/notes/1").json(&json!({"text": "tea"})).send();
+    assert_eq!(updated.json::<Value>(), json!({"id": 1, "text": "tea"}));
+    let found = client.get("/notes?search=te&limit=10").send();
+    assert_eq!(found.json::<Value>(), json!([{"id": 1, "text": "tea"}]));
+    assert_eq!(client.get("/notes").send().json::<Vec<Value>>().len(), 2);
+    assert_eq!(client.delete("/notes/1").send().status(), Status::NO_CONTENT);
+    for missing in [client.get("/notes/1"), client.delete("/notes/1")] {
+        assert_eq!(missing.send().status(), Status::NOT_FOUND);
+    }
+    let gone = client.put("/notes/1").json(&json!({"text": "tea"})).send();
+    assert_eq!(gone.json::<Value>()["detail"], json!("no such note"));
+    let refused = client.post("/notes").json(&json!({"text": 5})).send();
+    assert_eq!(refused.status(), Status::UNPROCESSABLE_CONTENT);
+    let detail = refused.json::<Value>()["detail"].to_string();
+    assert!(detail.contains("`text`: invalid type: integer `5`, expected a string"), "{detail}");
+    assert_eq!(client.get("/notes/x").send().status(), Status::BAD_REQUEST);
+    let untyped = client.post("/notes").body("{\"text\": \"milk\"}").send();
+    assert_eq!(untyped.status(), Status::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[test]
+fn testing() {
+    testing::main();
+}
+
+#[test]
+fn graceful_shutdown() {
+    let server = graceful_shutdown::server(([127, 0, 0, 1], 0).into());
+    let running = server.start().expect("it starts");
+    let addr = running.addr();
+    let mut stream = TcpStream::connect(addr).expect("connects");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("watchdog");
+    // Of two requests, one is answered before the shutdown and one after it has begun.
+    stream.write_all(b"GET /slow/0.5 HTTP/1.1\r\nHost: a\r\n\r\n").expect("takes it");
+    let mut other = TcpStream::connect(addr).expect("connects");
+    other.set_read_timeout(Some(Duration::from_secs(60))).expect("watchdog");
+    other
+        .write_all(b"GET /slow/0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .expect("takes it");
+    let mut answer = String::new();
+    other.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.ends_with("answered after 0 seconds\n"), "{answer}");
+
+    running.shutdown_handle().drain();
+    answer.clear();
+    stream.read_to_string(&mut answer).expect("no reset");
+    assert!(answer.ends_with("answered after 0.5 seconds\n"), "{answer}");
+    assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    running.stop().expect("ends");
+    assert!(TcpStream::connect(addr).is_err(), "nobody listens any more");
+}
