@@ -30,9 +30,12 @@ impl Incoming {
         self.head.method
     }
 
-    /// Adds content; `false` when the body would be larger than `max`.
+    /// Adds content; `false` when the body would be larger than `max`, as it is when a chunk is
+    /// announced that goes beyond it.
     pub(super) fn keep(&mut self, data: &[u8], max: usize) -> bool {
-        if data.len() > max - self.body.len().min(max) {
+        let room = max - self.body.len().min(max);
+        let coming = self.decoder.remaining_hint().saturating_add(data.len() as u64);
+        if coming > room as u64 {
             return false;
         }
         self.body.extend_from_slice(data);
