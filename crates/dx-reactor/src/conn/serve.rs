@@ -259,7 +259,7 @@ impl Conn {
     ) -> Step {
         let mut answer = self.answer_for(&head);
         if head.form != TargetForm::Origin {
-            // RFC 9931: whatever was sent into a tunnel that is not made is no request.
+            // RFC 9931 section 8: what was sent into a tunnel that is not made is no request.
             answer.keep_alive &= head.form != TargetForm::Authority;
             if head.is_for_https(&bytes) {
                 self.reply(&answer, &misdirected());

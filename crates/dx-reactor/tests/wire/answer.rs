@@ -123,3 +123,68 @@ fn date(value: &str) -> Result<(), String> {
         && [value.as_bytes()[7], value.as_bytes()[11], value.as_bytes()[16]] == *b"   ";
     if is_date { Ok(()) } else { Err(format!("date: {value}")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATE: &str = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+    fn answer(line: &str, headers: &str, content: &str) -> String {
+        format!("{line}\r\n{headers}{DATE}\r\n{content}")
+    }
+
+    #[test]
+    fn whole_answers_are_read_and_parts_of_them_waited_for() {
+        let first = answer("HTTP/1.1 200 OK", "content-length: 3\r\n", "abc");
+        let both = format!("{first}HTTP/1.1 100 Continue\r\n\r\n");
+        for end in 0..first.len() {
+            assert!(parse(&both.as_bytes()[..end], false).is_ok_and(|parsed| parsed.is_none()));
+        }
+        let (parsed, rest) = parse(both.as_bytes(), false).unwrap().expect("one is whole");
+        assert_eq!((parsed.status, &parsed.content[..]), (200, &b"abc"[..]));
+        let (parsed, rest) = parse(rest, false).unwrap().expect("the other is whole");
+        assert_eq!((parsed.status, rest), (100, &b""[..]));
+        let (parsed, rest) = parse(both.as_bytes(), true).unwrap().expect("a head is enough");
+        assert_eq!((parsed.length(), &rest[..3]), (Some(3), &b"abc"[..]));
+    }
+
+    #[test]
+    fn anything_else_is_no_answer() {
+        let ok = "HTTP/1.1 200 OK";
+        let rows = [
+            answer("HTTP/1.0 200 OK", "content-length: 0\r\n", ""),
+            answer("HTTP/1.1 20 OK", "content-length: 0\r\n", ""),
+            answer("HTTP/1.1 +20 OK", "content-length: 0\r\n", ""),
+            answer("HTTP/1.1 200", "content-length: 0\r\n", ""),
+            answer("HTTP/1.1 200 ", "content-length: 0\r\n", ""),
+            answer(" HTTP/1.1 200 OK", "content-length: 0\r\n", ""),
+            answer(ok, "", ""),
+            answer(ok, "content-length:0\r\n", ""),
+            answer(ok, "content-length : 0\r\n", ""),
+            answer(ok, "Content-Length: 0\r\n", ""),
+            answer(ok, "content-length: 00\r\n", ""),
+            answer(ok, "content-length: +0\r\n", ""),
+            answer(ok, "content-length: 0 \r\n", ""),
+            answer(ok, "content-length: \r\n", ""),
+            answer(ok, "content-length: 0\r\ncontent-length: 0\r\n", ""),
+            answer(ok, "content-length: 5\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
+            answer(ok, "transfer-encoding: chunked\r\n", "0\r\n\r\n"),
+            answer(ok, "content-length: 0\r\nx: a\nb\r\n", ""),
+            answer(ok, "content-length: 0\r\nx\r\n", ""),
+            answer(ok, "content-length: 0\r\n: x\r\n", ""),
+            answer(ok, DATE, ""),
+            answer("HTTP/1.1 204 No Content", "content-length: 0\r\n", ""),
+            answer("HTTP/1.1 304 Not Modified", "content-length: 0\r\n", ""),
+            answer("HTTP/1.1 100 Continue", "", ""),
+            format!("{ok}\r\ncontent-length: 0\r\n\r\n"),
+            format!("{ok}\r\ncontent-length: 0\r\ndate: 6 Nov 1994\r\n\r\n"),
+            format!("{ok}\r\ncontent-length: 0\r\n{}\r\n", DATE.replace("Nov", "nov")),
+            format!("{ok}\r\ncontent-length: 0\r\n{}\r\n", DATE.replace("GMT", "UTC")),
+            format!("{ok}\r\ncontent-length: 0\r\n{}\r\n", DATE.replace("08:", "28:")),
+        ];
+        for row in rows {
+            assert!(parse(row.as_bytes(), false).is_err(), "{row:?}");
+        }
+    }
+}

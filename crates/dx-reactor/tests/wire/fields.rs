@@ -80,6 +80,25 @@ pub const ROWS: &[Row] = &[
         b"GET /x HTTP/1.1\r\nHost: h\r\nUnheard-Of: a\r\n\r\n",
         &[ok(b"")],
     ),
+    open(
+        "codings that the client would take",
+        "9110-10.1.4",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTE: trailers, gzip;q=0.5\r\nConnection: TE\r\n\r\n",
+        &[ok(b"").without("transfer-encoding")],
+    ),
+    open(
+        "trailers that are announced and do not come",
+        "9110-6.6.2",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n\
+          0\r\n\r\n",
+        &[ok(b"")],
+    ),
+    open(
+        "a range that nobody serves",
+        "9110-14.2",
+        b"GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=0-0\r\n\r\n",
+        &[ok(b"root").without("content-range")],
+    ),
     // Folding, and white space before a name.
     refused("a folded value", "9112-5.2", b"GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n", 400),
     refused(

@@ -146,3 +146,65 @@ fn check_problem(parsed: &Parsed, to_head: bool) -> Result<(), String> {
     }
     Err(format!("a problem that is not {}: {document}", parsed.status))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{closed, invited, open};
+
+    const HEAD: &str = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+    fn written(content: &str, more: &str) -> String {
+        let len = content.len();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {len}\r\n{HEAD}{more}\r\n{content}")
+    }
+
+    #[test]
+    fn exactly_the_answers_of_a_row_are_right() {
+        const OPEN: Row = open("", "", b"", &[ok(b"a"), ok(b"b")]);
+        const CLOSED: Row = closed("", "", b"", &[ok(b"a"), ok(b"b")]);
+        let [a, b, after] = ["a", "b", "after"].map(|content| written(content, ""));
+        let [last, other] = ["b", "c"].map(|content| written(content, "connection: close\r\n"));
+        let once = [Invitation::NotSent; 1];
+        let twice = [Invitation::NotSent; 2];
+        let is_right = |row: &Row, copies: &[Invitation], parts: &[&str]| {
+            Expected::new(row, copies).verdict(parts.concat().as_bytes()).is_ok()
+        };
+        assert!(is_right(&OPEN, &once, &[&a, &b, &after]));
+        assert!(is_right(&OPEN, &twice, &[&a, &b, &a, &b, &after]));
+        assert!(is_right(&CLOSED, &once, &[&a, &last]));
+        assert!(is_right(&CLOSED, &twice, &[&a, &last]));
+        let wrong: [(&Row, &[Invitation], &[&str]); 11] = [
+            (&OPEN, &once, &[&b, &a, &after]),
+            (&OPEN, &once, &[&a, &b]),
+            (&OPEN, &once, &[&a, &b, &after, "x"]),
+            (&OPEN, &once, &[&a, &b, &after, &after]),
+            (&OPEN, &once, &[&a, &last, &after]),
+            (&OPEN, &twice, &[&a, &b, &after]),
+            (&CLOSED, &once, &[&a, &b]),
+            (&CLOSED, &once, &[&a, &other]),
+            (&CLOSED, &once, &[&a, &last, &after]),
+            (&CLOSED, &once, &[&a]),
+            (&CLOSED, &twice, &[&a, &last, &a, &last]),
+        ];
+        for (row, copies, parts) in wrong {
+            assert!(!is_right(row, copies, parts), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_comes_when_it_must_and_only_then() {
+        const ROW: Row = closed("", "", b"", &[invited(), ok(b"a")]);
+        let plain = written("a", "connection: close\r\n");
+        let invited = format!("HTTP/1.1 100 Continue\r\n\r\n{plain}");
+        for (invitation, with, without) in [
+            (Invitation::Sent, true, false),
+            (Invitation::NotSent, false, true),
+            (Invitation::Either, true, true),
+        ] {
+            let expected = Expected::new(&ROW, &[invitation]);
+            assert_eq!(expected.verdict(invited.as_bytes()).is_ok(), with, "{invitation:?}");
+            assert_eq!(expected.verdict(plain.as_bytes()).is_ok(), without, "{invitation:?}");
+        }
+    }
+}

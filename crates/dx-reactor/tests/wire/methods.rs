@@ -191,22 +191,22 @@ pub const ROWS: &[Row] = &[
     ),
     refused("a slash and an asterisk", "9112-3.2.4", b"GET *// HTTP/1.1\r\nHost: h\r\n\r\n", 400),
     // CONNECT: no tunnel is made, and what a client has sent into it is no request.
-    closed("CONNECT", "9931-7", b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", &[problem(501)]),
+    closed("CONNECT", "9931-8", b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", &[problem(501)]),
     closed(
         "CONNECT with an address in brackets",
-        "9931-7",
+        "9931-8",
         b"CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n",
         &[problem(501)],
     ),
     closed(
         "CONNECT and a request in the tunnel",
-        "9931-7",
+        "9931-8",
         b"CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
         &[problem(501)],
     ),
     closed(
         "CONNECT of HTTP/1.0 that is kept alive",
-        "9931-7",
+        "9931-8",
         b"CONNECT x:80 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         &[problem(501)],
     ),

@@ -5,8 +5,13 @@
 use crate::row::{Row, closed, ok, open, refused};
 
 pub const ROWS: &[Row] = &[
-    open("HTTP/1.1", "9112-2.3", b"GET /seen HTTP/1.1\r\nHost: h\r\n\r\n", &[ok(b"/seen - h")]),
-    closed("HTTP/1.0", "9112-2.3", b"GET /seen HTTP/1.0\r\nHost: h\r\n\r\n", &[ok(b"/seen - h")]),
+    open("HTTP/1.1", "9112-2.3", b"GET /seen/v HTTP/1.1\r\nHost: h\r\n\r\n", &[ok(b"/seen/v - h")]),
+    closed(
+        "HTTP/1.0",
+        "9112-2.3",
+        b"GET /seen/v HTTP/1.0\r\nHost: h\r\n\r\n",
+        &[ok(b"/seen/v - h")],
+    ),
     open(
         "HTTP/1.2 is taken for HTTP/1.1",
         "9110-2.5",
