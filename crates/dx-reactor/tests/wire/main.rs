@@ -8,13 +8,15 @@
 //! Which proof is which:
 //! - `cut::*` run the server's worker on the test's own thread, turn by turn. A piece is sent when
 //!   the worker has read the one before, so each cut is one that the server has seen. Each row
-//!   runs whole, twice in one piece, cut in two at every byte, and byte by byte once and twice.
+//!   runs whole, twice in one piece, cut in two at every byte, and byte by byte (twice, if the
+//!   connection stays open).
 //!   Rows of more than a kilobyte, which exist for the default bounds, are cut around their edges
 //!   and every few thousand bytes; the rows for tight bounds cut the same rules everywhere.
 //! - `threaded` runs each row whole, cut once and twice against a server with a thread of its own,
 //!   with nothing between the test and it.
 //! - A connection that stays open has answered a further request; one that closes has brought the
-//!   end of the stream, no reset, and nothing for the further request that was sent all the same.
+//!   end of the stream and no reset, has answered nothing of what was sent behind the row, and has
+//!   taken it.
 
 mod answer;
 #[path = "../integration/backends.rs"]
