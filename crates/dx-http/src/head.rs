@@ -73,6 +73,23 @@ impl Head {
         *self = Self { headers, ..Self::default() };
     }
 
+    /// Whether the target is one of the https scheme, which is not to be answered over a connection
+    /// that is not secured (RFC 9110 section 7.4). `buf` is the buffer that was parsed.
+    ///
+    /// ```
+    /// # use dx_http::{Head, HeadParser, Limits};
+    /// let bytes = b"GET HTTPS://a/ HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let mut head = Head::default();
+    /// HeadParser::default().parse(bytes, &Limits::default(), &mut head)?;
+    /// assert!(head.is_for_https(bytes));
+    /// # Ok::<(), dx_http::HeadError>(())
+    /// ```
+    pub fn is_for_https(&self, buf: &[u8]) -> bool {
+        // There are but two schemes, and one is a letter longer than the other.
+        self.form == TargetForm::Absolute
+            && self.target.of(buf).get(4).is_some_and(|byte| byte.eq_ignore_ascii_case(&b's'))
+    }
+
     /// The first value of the header `name`, compared without regard to ASCII case. `buf` is the
     /// buffer that was parsed.
     pub fn header<'b>(&self, buf: &'b [u8], name: &str) -> Option<&'b [u8]> {

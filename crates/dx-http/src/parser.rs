@@ -101,6 +101,22 @@ impl HeadParser {
         Ok(Some((len, head)))
     }
 
+    /// Whether a head that is refused or not complete asks with HEAD, whose answer never has
+    /// content (RFC 9110 section 9.3.2). `buf` is what [`parse`](Self::parse) was given.
+    ///
+    /// ```
+    /// # use dx_http::HeadParser;
+    /// assert!(HeadParser::asks_with_head(b"\r\nHEAD / HTTP/1.1\r\nno colon\r\n"));
+    /// assert!(!HeadParser::asks_with_head(b"HEADER / HTTP/1.1\r\n"));
+    /// ```
+    pub fn asks_with_head(buf: &[u8]) -> bool {
+        let mut rest = buf;
+        while let [b'\r', b'\n', tail @ ..] = rest {
+            rest = tail;
+        }
+        rest.starts_with(b"HEAD ")
+    }
+
     /// Forgets an unfinished head.
     pub fn reset(&mut self) {
         *self = Self::default();
@@ -149,6 +165,9 @@ impl HeadParser {
     ) -> Result<Option<usize>, HeadError> {
         loop {
             let (start, scanned) = (self.line as usize, self.scanned as usize);
+            if !self.in_headers {
+                request_line::may_begin(buf.get(start))?;
+            }
             let found = memchr(b'\n', &buf[scanned..]);
             let end = found.map_or(buf.len(), |at| scanned + at + 1);
             self.within(start, end, limits)?;

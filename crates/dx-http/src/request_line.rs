@@ -12,6 +12,21 @@ pub(crate) fn parse(line: &[u8], base: usize, head: &mut Head) -> Result<(), Hea
     split(line, base, head).map_err(|error| explain(line, error))
 }
 
+/// Whether a request line, or an empty line before one, may begin with this byte, as far as it is
+/// there. A bare LF is left to the line that it ends.
+///
+/// A peer that speaks another protocol (the first byte of TLS is 0x16) may never send a line end;
+/// it is refused at once, and not when its time is up.
+#[inline]
+pub(crate) fn may_begin(first: Option<&u8>) -> Result<(), HeadError> {
+    match first {
+        Some(&byte) if !grammar::is(byte, TOKEN) && !matches!(byte, b'\r' | b'\n') => {
+            Err(HeadError::InvalidMethod)
+        }
+        _ => Ok(()),
+    }
+}
+
 #[inline(always)]
 fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
     let (method, method_len) = match line.first_chunk() {

@@ -32,9 +32,12 @@ impl Incoming {
         self.head.method
     }
 
-    /// Adds content; `false` when the body would be larger than it may be.
+    /// Adds content; `false` when the body would be larger than it may be, as it is when a chunk is
+    /// announced that goes beyond it.
     pub(super) fn keep(&mut self, data: &[u8]) -> bool {
-        if data.len() > self.body_max - self.body.len() {
+        let room = self.body_max - self.body.len();
+        let coming = self.decoder.remaining_hint().saturating_add(data.len() as u64);
+        if coming > room as u64 {
             return false;
         }
         self.body.extend_from_slice(data);

@@ -6,9 +6,9 @@
 
 use core::task::{Context, Poll};
 
-use dx_http::{Method, ResponseFraming, ResponseHead, Status, Version};
+use dx_http::{HeadParser, Method, ResponseFraming, ResponseHead, Status, Version};
 
-use super::{Conn, Phase};
+use super::{Conn, Phase, Work};
 use crate::handler::{Outcome, ReplyFuture, poll_reply};
 use crate::into_response::IntoResponse;
 use crate::problem::Problem;
@@ -50,9 +50,12 @@ impl Conn {
     /// Answers what could not be understood or took too long; then the connection ends, because
     /// nobody knows where the next request would begin.
     pub(super) fn refuse(&mut self, status: Status) {
-        let incoming = self.work.as_ref().and_then(|work| work.incoming.as_ref());
-        // Before a head is understood, the method is not known: the answer has content.
-        let method = incoming.map_or(Method::Get, |incoming| incoming.method());
+        let method = match self.work.as_deref() {
+            Some(Work { incoming: Some(incoming), .. }) => incoming.method(),
+            // Of a head that is not understood, only this much counts.
+            Some(work) if HeadParser::asks_with_head(work.input.unread()) => Method::Head,
+            _ => Method::Get,
+        };
         self.refuse_to(method, status);
     }
 

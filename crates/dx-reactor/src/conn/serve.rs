@@ -6,13 +6,16 @@
 
 use core::task::Context;
 
-use dx_http::{BodyStep, Framing, Head, Progress, Status};
+use dx_http::{BodyStep, Framing, Head, Progress, Status, TargetForm};
 
 use super::body::Incoming;
 use super::reply::{Answer, Awaited};
 use super::{Clock, Conn, Phase};
 use crate::bytes::Bytes;
+use crate::handler::Outcome;
+use crate::into_response::IntoResponse;
 use crate::limits::{INPUT_HIGH_WATER, OUT_HIGH_WATER, REQUESTS_PER_TURN};
+use crate::problem::Problem;
 use crate::request::{PooledHead, Request};
 use crate::router::Dispatched;
 
@@ -263,7 +266,15 @@ impl Conn {
         bytes: Bytes,
         body: Bytes,
     ) -> Step {
-        let answer = self.answer_for(&head);
+        let mut answer = self.answer_for(&head);
+        if head.form != TargetForm::Origin {
+            // RFC 9931 section 8: what was sent into a tunnel that is not made is no request.
+            answer.keep_alive &= head.form != TargetForm::Authority;
+            if head.is_for_https(&bytes) {
+                self.reply(&answer, &misdirected());
+                return Step::Again;
+            }
+        }
         let peer = self.stream.peer().to_socket_addr();
         let request = Request::new(head, bytes, body, peer);
         match self.worker.router.dispatch(request) {
@@ -293,4 +304,10 @@ impl Conn {
     fn answer_for(&self, head: &Head) -> Answer {
         Answer { method: head.method, version: head.version, keep_alive: head.keep_alive }
     }
+}
+
+/// The answer to who asks for https over a connection that is not secured (RFC 9110 section 7.4).
+#[cold]
+fn misdirected() -> Outcome {
+    Outcome::answered(Problem::new(Status::MISDIRECTED_REQUEST).into_response())
 }

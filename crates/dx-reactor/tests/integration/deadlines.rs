@@ -46,6 +46,11 @@ pub fn a_head_that_never_ends(backend: IoBackend) {
         assert_eq!(client.response().text(), "slept 1");
         assert_timed_out(client);
     }
+    // Whatever it was to become, it is answered as HEAD is: without content.
+    let mut client = server.connect();
+    client.send("HEAD / HTTP/1.1\r\nHost");
+    assert_eq!(client.response_to("HEAD").status, 408);
+    client.assert_eof();
     server.stop();
 }
 

@@ -1,0 +1,420 @@
+//! Where a request ends: Content-Length and Transfer-Encoding.
+//!
+//! Owns rows. Invariant: there is one end that every reader would find, or the request is refused
+//! and the connection closes.
+
+use crate::row::{Row, closed, ok, open, problem, refused};
+
+pub const ROWS: &[Row] = &[
+    open(
+        "neither field: no content",
+        "9112-6.3(7)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\n\r\n",
+        &[ok(b"")],
+    ),
+    open(
+        "a length",
+        "9112-6.3(6)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+        &[ok(b"abc")],
+    ),
+    open(
+        "a length of nothing",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+        &[ok(b"")],
+    ),
+    open(
+        "a length in lower case, with white space around",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\ncontent-length:\t 3 \t\r\n\r\nabc",
+        &[ok(b"abc")],
+    ),
+    open(
+        "a length with leading zeros is decimal",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0010\r\n\r\n0123456789",
+        &[ok(b"0123456789")],
+    ),
+    open(
+        "content that looks like a request",
+        "9112-6.3(6)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        &[ok(b"GET / HTTP/1.1\r\n\r\n")],
+    ),
+    open(
+        "content that begins with an empty line",
+        "9112-6.3(6)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
+        &[ok(b"\r\n\r\n")],
+    ),
+    open(
+        "content of all octets that end things elsewhere",
+        "9112-6.2",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n\0\x04\x1a\n\r\xff",
+        &[ok(b"\0\x04\x1a\n\r\xff")],
+    ),
+    open(
+        "GET with content",
+        "9110-9.3.1",
+        b"GET /body HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+        &[ok(b"3")],
+    ),
+    open(
+        "GET with chunked content",
+        "9110-9.3.1",
+        b"GET /body HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        &[ok(b"1")],
+    ),
+    open(
+        "content to nowhere is read to its end",
+        "9112-9.3",
+        b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nGET",
+        &[problem(404)],
+    ),
+    open(
+        "content for a method that is not allowed is read to its end",
+        "9112-9.3",
+        b"DELETE /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nGET",
+        &[problem(405).with("allow", "POST, PUT, OPTIONS")],
+    ),
+    closed(
+        "a length in HTTP/1.0",
+        "9112-6.3(6)",
+        b"POST /echo HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
+        &[ok(b"abc")],
+    ),
+    closed(
+        "neither field in HTTP/1.0: no content, nothing until the end",
+        "9112-6.3(7)",
+        b"POST /echo HTTP/1.0\r\n\r\nabc",
+        &[ok(b"")],
+    ),
+    // Content-Length that is none.
+    refused("empty", "9110-8.6", b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n", 400),
+    refused(
+        "white space alone",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: \t \r\n\r\n",
+        400,
+    ),
+    refused(
+        "a plus",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a minus",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "minus nothing",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: -0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "hexadecimal",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0x3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a hexadecimal digit",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: a\r\n\r\n0123456789",
+        400,
+    ),
+    refused(
+        "an underscore",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1_0\r\n\r\n0123456789",
+        400,
+    ),
+    refused(
+        "a fraction",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3.0\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "an exponent",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3e0\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "two numbers",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3 3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a list of equals",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a list that differs",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3,0\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a list of one",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3,\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a quoted number",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: \"3\"\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a number with a parameter",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3;a=b\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a vertical tab behind a number",
+        "9110-5.5",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\x0b\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "digits of another script",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: \xd9\xa3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "2^64",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551616\r\n\r\n",
+        400,
+    ),
+    refused(
+        "2^64 and three",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551619\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "twenty digits, though all but one are zero",
+        "9110-8.6",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 00000000000000000003\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "several lines that are equal",
+        "9112-6.3(5)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "several lines that differ",
+        "9112-6.3(5)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 3\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a second line that is empty",
+        "9112-6.3(5)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\ncontent-length:\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "an invalid length in HTTP/1.0",
+        "9112-6.3(5)",
+        b"POST /echo HTTP/1.0\r\nContent-Length: x\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "an invalid length of GET",
+        "9112-6.3(5)",
+        b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
+        400,
+    ),
+    // Transfer-Encoding.
+    open(
+        "chunked",
+        "9112-6.3(4)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        &[ok(b"ab")],
+    ),
+    open(
+        "chunked in upper case",
+        "9112-7",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTRANSFER-ENCODING: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        &[ok(b"a")],
+    ),
+    open(
+        "white space around chunked",
+        "9112-5.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\t chunked \t\r\n\r\n0\r\n\r\n",
+        &[ok(b"")],
+    ),
+    refused(
+        "both fields",
+        "9112-6.3(3)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n\
+          0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "both fields, the other way round",
+        "9112-6.3(3)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n\
+          0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "a length of nothing beside chunked",
+        "9112-6.3(3)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n\
+          0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "a length beside a coding that nobody knows",
+        "9112-6.3(3)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: x\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a length beside an empty coding",
+        "9112-6.3(3)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding:\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "a coding that is not chunked",
+        "9112-6.3(4)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "identity",
+        "9112-6.3(4)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\nabc",
+        400,
+    ),
+    refused(
+        "chunked is not last",
+        "9112-6.3(4)",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "chunked is last behind a coding that is not served",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        501,
+    ),
+    refused(
+        "chunked is last behind a coding with parameters",
+        "9112-7",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: a;b=c , chunked\r\n\r\n0\r\n\r\n",
+        501,
+    ),
+    refused(
+        "chunked twice",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "chunked on two lines",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\
+          Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "two codings on two lines",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\
+          Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "chunked with a parameter",
+        "9112-7.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked;a=b\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "an empty coding",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "an empty element before chunked",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "an empty element behind chunked",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked,\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "a name that ends with chunked",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "a name that begins with chunked",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunkedx\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "chunked in quotes",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "a vertical tab before chunked",
+        "9110-5.5",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "the next line of Unicode behind chunked",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\x85\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "a space of Latin-1 before chunked",
+        "9112-6.1",
+        b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \xa0chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "chunked in HTTP/1.0",
+        "9112-6.1",
+        b"POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    refused(
+        "chunked in HTTP/1.0 that shall be kept alive",
+        "9112-6.1",
+        b"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n\
+          0\r\n\r\n",
+        400,
+    ),
+];

@@ -1,0 +1,81 @@
+//! Protocol versions, and protocols that are not HTTP/1.x.
+//!
+//! Owns rows. Invariant: what is not HTTP/1.x is told so, or refused, as soon as it shows.
+
+use crate::row::{Row, closed, ok, open, refused};
+
+pub const ROWS: &[Row] = &[
+    open("HTTP/1.1", "9112-2.3", b"GET /seen/v HTTP/1.1\r\nHost: h\r\n\r\n", &[ok(b"/seen/v - h")]),
+    closed(
+        "HTTP/1.0",
+        "9112-2.3",
+        b"GET /seen/v HTTP/1.0\r\nHost: h\r\n\r\n",
+        &[ok(b"/seen/v - h")],
+    ),
+    open(
+        "HTTP/1.2 is taken for HTTP/1.1",
+        "9110-2.5",
+        b"GET /seen HTTP/1.2\r\nHost: h\r\n\r\n",
+        &[ok(b"/seen - h")],
+    ),
+    open(
+        "HTTP/1.9 is taken for HTTP/1.1",
+        "9110-2.5",
+        b"GET /seen HTTP/1.9\r\nHost: h\r\n\r\n",
+        &[ok(b"/seen - h")],
+    ),
+    refused("HTTP/1.2 needs Host", "9112-3.2", b"GET / HTTP/1.2\r\n\r\n", 400),
+    refused("HTTP/0.9 with its name", "9110-15.6.6", b"GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505),
+    refused("HTTP/2.0", "9110-15.6.6", b"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505),
+    refused("HTTP/3.0", "9110-15.6.6", b"GET / HTTP/3.0\r\nHost: h\r\n\r\n", 505),
+    refused("HTTP/9.9", "9110-15.6.6", b"GET / HTTP/9.9\r\nHost: h\r\n\r\n", 505),
+    refused(
+        "another version is refused before its fields are there",
+        "9110-15.6.6",
+        b"GET / HTTP/2.0\r\n",
+        505,
+    ),
+    refused("HTTP/0.9", "9112-3", b"GET /\r\n", 400),
+    refused("no version but a space", "9112-3", b"GET / \r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/2", "9112-2.3", b"GET / HTTP/2\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/1", "9112-2.3", b"GET / HTTP/1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/1.", "9112-2.3", b"GET / HTTP/1.\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/1.10", "9112-2.3", b"GET / HTTP/1.10\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/1.01", "9112-2.3", b"GET / HTTP/1.01\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/01.1", "9112-2.3", b"GET / HTTP/01.1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/11.1", "9112-2.3", b"GET / HTTP/11.1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/+1.1", "9112-2.3", b"GET / HTTP/+1.1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/1.1a", "9112-2.3", b"GET / HTTP/1.1a\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/1,1", "9112-2.3", b"GET / HTTP/1,1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/a.b", "9112-2.3", b"GET / HTTP/a.b\r\nHost: h\r\n\r\n", 400),
+    refused("http/1.1", "9112-2.3", b"GET / http/1.1\r\nHost: h\r\n\r\n", 400),
+    refused("Http/1.1", "9112-2.3", b"GET / Http/1.1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP /1.1", "9112-2.3", b"GET / HTTP /1.1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTP/ 1.1", "9112-2.3", b"GET / HTTP/ 1.1\r\nHost: h\r\n\r\n", 400),
+    refused("HTTPS/1.1", "9112-2.3", b"GET / HTTPS/1.1\r\nHost: h\r\n\r\n", 400),
+    refused("XHTTP/1.1", "9112-2.3", b"GET / XHTTP/1.1\r\nHost: h\r\n\r\n", 400),
+    refused("RTSP/1.0", "9112-2.3", b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n", 400),
+    refused("a response", "9112-2.1", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 400),
+    refused(
+        "the preface of HTTP/2",
+        "9113-3.4",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+        505,
+    ),
+    refused(
+        "a hello of TLS, in which no line ends",
+        "8446-5.1",
+        b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03\0\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0b\x0c\x0e",
+        400,
+    ),
+    refused("a hello of TLS with a line end", "8446-5.1", b"\x16\x03\x01\0\x05\x01\r\n\r\n\0", 400),
+    refused("text", "9112-3", b"Hello, is anybody there?\r\n\r\n", 400),
+    refused("octets", "9112-3", b"\xff\xfe\xfd\xfc\r\n\r\n", 400),
+    refused("NUL", "9112-3", b"\0\0\0\0", 400),
+    refused(
+        "a mark of byte order",
+        "9112-3",
+        b"\xef\xbb\xbfGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        400,
+    ),
+];
