@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use dx_http::Method;
 
-use crate::group::{self, Around, Group};
+use crate::group::{self, Around, BodyRule, Group};
 use crate::handler::{ErasedHandler, Handler, Unbound, erase};
 use crate::layer::{After, Before, Layer};
 use crate::pattern;
@@ -57,7 +57,7 @@ pub(crate) struct Route<H = ErasedHandler> {
     pub(crate) pattern: String,
     pub(crate) handler: H,
     /// Bytes of a body, if not the server's limit.
-    pub(crate) body_max: Option<usize>,
+    pub(crate) body: BodyRule,
 }
 
 /// What answers where no pattern matches.
@@ -66,7 +66,7 @@ pub(crate) struct Fallback<H = ErasedHandler> {
     pub(crate) prefix: String,
     pub(crate) handler: H,
     /// Bytes of a body, if not the server's limit.
-    pub(crate) body_max: Option<usize>,
+    pub(crate) body: BodyRule,
 }
 
 /// A handler as it was registered, and the applications it was nested in.
@@ -207,7 +207,7 @@ impl App {
         handler: H,
     ) -> Self {
         let (pattern, handler) = (pattern.to_owned(), Registered::new(handler));
-        self.routes.push(Route { method, pattern, handler, body_max: None });
+        self.routes.push(Route { method, pattern, handler, body: BodyRule::default() });
         self
     }
 
@@ -217,7 +217,7 @@ impl App {
     #[must_use]
     pub fn fallback<M: 'static, H: Handler<M>>(mut self, handler: H) -> Self {
         let (prefix, handler) = (String::new(), Registered::new(handler));
-        self.fallbacks.push(Fallback { prefix, handler, body_max: None });
+        self.fallbacks.push(Fallback { prefix, handler, body: BodyRule::default() });
         self
     }
 
@@ -304,9 +304,10 @@ impl Registered {
 impl Route<Registered> {
     fn bound(self) -> Result<Route, RouteError> {
         let Self { method, pattern, handler: Registered { handler, around }, .. } = self;
-        let body_max = group::body_max(&around);
+        let max = group::body_max(&around);
+        let body = BodyRule { max, streams: handler.streams() };
         match group::bind(handler, &around) {
-            Ok(handler) => Ok(Route { method, pattern, handler, body_max }),
+            Ok(handler) => Ok(Route { method, pattern, handler, body }),
             Err(type_name) => {
                 Err(RouteError::MissingState { method: Some(method), pattern, type_name })
             }
@@ -317,9 +318,10 @@ impl Route<Registered> {
 impl Fallback<Registered> {
     fn bound(self) -> Result<Fallback, RouteError> {
         let Self { prefix, handler: Registered { handler, around }, .. } = self;
-        let body_max = group::body_max(&around);
+        let max = group::body_max(&around);
+        let body = BodyRule { max, streams: handler.streams() };
         match group::bind(handler, &around) {
-            Ok(handler) => Ok(Fallback { prefix, handler, body_max }),
+            Ok(handler) => Ok(Fallback { prefix, handler, body }),
             Err(type_name) => {
                 Err(RouteError::MissingState { method: None, pattern: prefix, type_name })
             }

@@ -28,6 +28,10 @@ pub trait Arguments<W>: Sized {
     #[doc(hidden)]
     const HOLDS: bool;
 
+    /// Whether the last one takes the body as it comes.
+    #[doc(hidden)]
+    const STREAMS: bool;
+
     #[doc(hidden)]
     fn extract(request: Request, scope: &Scope) -> Result<Self, Response>;
 
@@ -46,6 +50,7 @@ impl<F: Fn() -> R, R> Function<()> for F {
 
 impl Arguments<()> for () {
     const HOLDS: bool = false;
+    const STREAMS: bool = false;
 
     #[inline(always)]
     fn extract(_: Request, _: &Scope) -> Result<Self, Response> {
@@ -76,6 +81,7 @@ macro_rules! arities {
             $last: FromRequest<W>,
         {
             const HOLDS: bool = true;
+            const STREAMS: bool = <$last as FromRequest<W>>::STREAMS;
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "named as their types")]

@@ -246,6 +246,19 @@ impl From<Vec<u8>> for Bytes {
     }
 }
 
+impl From<String> for Bytes {
+    fn from(text: String) -> Self {
+        Self::from_text(text)
+    }
+}
+
+impl From<&'static str> for Bytes {
+    #[inline]
+    fn from(text: &'static str) -> Self {
+        Self::from_static_text(text)
+    }
+}
+
 impl From<Lease> for Bytes {
     #[inline]
     fn from(lease: Lease) -> Self {

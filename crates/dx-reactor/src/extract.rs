@@ -95,6 +95,7 @@ pub trait FromHead: Sized {
 /// | [`Json<T>`](crate::Json) | the body, read as JSON | 415, 400, 422 |
 /// | [`Form<T>`](Form) | the body, read as a form | 415, 422 |
 /// | [`Bytes`](crate::Bytes) | the body | |
+/// | [`BodyStream`](crate::BodyStream) | the body as it comes | |
 /// | [`Text`](crate::Text), `String` | the body, UTF-8 | 400 |
 /// | all that is [`FromHead`] | | |
 ///
@@ -102,6 +103,10 @@ pub trait FromHead: Sized {
 pub trait FromRequest<W = Whole>: Sized {
     /// What the client is answered if it cannot be had.
     type Rejection: Rejection;
+
+    /// Whether the handler is to be called before the body has come. What wraps another extractor
+    /// passes on what that one says.
+    const STREAMS: bool = false;
 
     /// Takes the argument.
     ///
@@ -176,6 +181,8 @@ impl<E: FromHead> FromHead for Option<E> {
 impl<E: FromRequest> FromRequest for Option<E> {
     type Rejection = E::Rejection;
 
+    const STREAMS: bool = E::STREAMS;
+
     #[inline]
     fn from_request(request: Request, scope: &Scope) -> Result<Self, E::Rejection> {
         optional(E::from_request(request, scope))
@@ -193,6 +200,8 @@ impl<E: FromHead> FromHead for Result<E, E::Rejection> {
 
 impl<E: FromRequest> FromRequest for Result<E, E::Rejection> {
     type Rejection = Infallible;
+
+    const STREAMS: bool = E::STREAMS;
 
     #[inline]
     fn from_request(request: Request, scope: &Scope) -> Result<Self, Infallible> {

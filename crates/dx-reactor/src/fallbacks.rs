@@ -7,6 +7,7 @@ use core::cmp::Reverse;
 use std::rc::Rc;
 
 use crate::app::Fallback;
+use crate::group::BodyRule;
 use crate::handler::ErasedHandler;
 use crate::params::ParamError;
 use crate::pattern;
@@ -20,7 +21,7 @@ use crate::route_error::RouteError;
 #[derive(Default)]
 pub(crate) struct Fallbacks {
     root: Option<ErasedHandler>,
-    root_body_max: Option<usize>,
+    root_body: BodyRule,
     /// The better before the worse.
     nested: Vec<Nested>,
 }
@@ -29,7 +30,7 @@ struct Nested {
     prefix: String,
     names: Rc<[Box<str>]>,
     handler: ErasedHandler,
-    body_max: Option<usize>,
+    body: BodyRule,
 }
 
 impl Fallbacks {
@@ -38,9 +39,9 @@ impl Fallbacks {
     /// Two fallbacks of one prefix; a prefix that is no pattern.
     pub(crate) fn new(fallbacks: Vec<Fallback>) -> Result<Self, RouteError> {
         let mut all = Self::default();
-        for Fallback { prefix, handler, body_max } in fallbacks {
+        for Fallback { prefix, handler, body } in fallbacks {
             if prefix.is_empty() {
-                all.root_body_max = body_max;
+                all.root_body = body;
                 if all.root.replace(handler).is_some() {
                     return Err(RouteError::DuplicateFallback { with: prefix.clone(), prefix });
                 }
@@ -54,7 +55,7 @@ impl Fallbacks {
             if let Some(Nested { prefix: with, .. }) = same {
                 return Err(RouteError::DuplicateFallback { prefix, with: with.clone() });
             }
-            all.nested.push(Nested { prefix, names, handler, body_max });
+            all.nested.push(Nested { prefix, names, handler, body });
         }
         all.nested.sort_by_cached_key(|nested| {
             let ranks = pattern::ranks(&nested.prefix);
@@ -76,16 +77,16 @@ impl Fallbacks {
         })
     }
 
-    /// Bytes that a body for the fallback of `path` may have, if it says so.
-    pub(crate) fn body_max(&self, path: &str) -> Option<usize> {
+    /// What holds for bodies that are for the fallback of `path`.
+    pub(crate) fn body_rule(&self, path: &str) -> BodyRule {
         let mut nested = self.nested.iter();
         match nested.find(|nested| pattern::match_prefix(&nested.prefix, path).is_some()) {
-            Some(nested) => nested.body_max,
-            None => self.root_body_max,
+            Some(nested) => nested.body,
+            None => self.root_body,
         }
     }
 
-    pub(crate) fn have_body_max(&self) -> bool {
-        self.root_body_max.is_some() || self.nested.iter().any(|nested| nested.body_max.is_some())
+    pub(crate) fn have_body_rules(&self) -> bool {
+        !self.root_body.is_usual() || self.nested.iter().any(|nested| !nested.body.is_usual())
     }
 }

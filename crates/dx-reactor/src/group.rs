@@ -53,6 +53,22 @@ pub(crate) fn bind(
 }
 
 /// Bytes of a body, if one of the groups says how many.
+/// What holds for the body of a request, by its route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BodyRule {
+    /// Bytes that it may have, where that is not the server's limit.
+    pub(crate) max: Option<usize>,
+    /// The handler takes it as it comes.
+    pub(crate) streams: bool,
+}
+
+impl BodyRule {
+    /// Whether nothing is said that is not so everywhere.
+    pub(crate) fn is_usual(self) -> bool {
+        self == Self::default()
+    }
+}
+
 pub(crate) fn body_max(around: &Around) -> Option<usize> {
     around.iter().find_map(|group| group.body_max)
 }

@@ -74,6 +74,9 @@ pub trait Handler<M>: 'static {
 
     #[doc(hidden)]
     fn needs(needs: &mut Needs);
+
+    #[doc(hidden)]
+    fn streams() -> bool;
 }
 
 /// What a handler may return: a response, or a future of one.
@@ -126,6 +129,9 @@ pub(crate) trait Unbound {
     /// The name of the first type that it needs and `scope` does not have.
     fn missing(&self, scope: &Scope) -> Option<&'static str>;
 
+    /// Whether it is called before the body has come.
+    fn streams(&self) -> bool;
+
     fn bind(self: Box<Self>, scope: Rc<Scope>) -> ErasedHandler;
 }
 
@@ -157,6 +163,10 @@ where
 
     fn needs(needs: &mut Needs) {
         A::needs(needs);
+    }
+
+    fn streams() -> bool {
+        A::STREAMS
     }
 }
 
@@ -241,6 +251,10 @@ impl<M: 'static, H: Handler<M>> Unbound for Formed<H, M> {
         needs.missing(scope)
     }
 
+    fn streams(&self) -> bool {
+        H::streams()
+    }
+
     fn bind(self: Box<Self>, scope: Rc<Scope>) -> ErasedHandler {
         let handler = self.handler;
         Box::new(move |request| handler.call(&scope, request))
@@ -268,7 +282,7 @@ pub(crate) fn poll_reply(future: &mut ReplyFuture, cx: &mut Context<'_>) -> Poll
 /// Unwind safety: what a handler shares with others it shares by means of its own, and whatever it
 /// was given is gone with it.
 #[inline]
-fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
         Err(payload) => {

@@ -25,6 +25,9 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// Between two pieces of a body: 408.
     pub body_timeout: Duration,
+    /// Bytes of a body a second, over all the time that was spent waiting for it after the first
+    /// [`body_timeout`](Self::body_timeout): 408.
+    pub body_rate_min: u32,
     /// A connection on which no request has begun is closed after this.
     pub idle_timeout: Duration,
     /// A peer that takes less than 128 KiB of its answers in this long, though there are as many,
@@ -46,6 +49,7 @@ impl Default for Limits {
             body_max: 2 * 1024 * 1024,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            body_rate_min: 500,
             idle_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             linger_timeout: Duration::from_secs(5),
@@ -59,6 +63,12 @@ impl Default for Limits {
 pub(crate) const OUT_HIGH_WATER: usize = 64 * 1024;
 /// Bytes handed to the kernel by one send: a peer has to take them within the write timeout.
 pub(crate) const SEND_MAX: usize = dx_rt::limits::BUFFER_KEPT_BYTES;
+/// Content of an answer that is not gathered whole with its head leaves in pieces of this size.
+pub(crate) const CONTENT_PIECE: usize = 32 * 1024;
+/// Bytes of a file that one step sends at most; each step has the write timeout for itself.
+pub(crate) const FILE_STEP: u32 = 1024 * 1024;
+/// Bytes of a request's content that wait for a handler which takes it as it comes.
+pub(crate) const BODY_PIPE: usize = 64 * 1024;
 /// Unread bytes of a connection that waits for a handler, from which on it is not read from.
 pub(crate) const INPUT_HIGH_WATER: usize = 4 * 1024;
 /// Requests answered for one connection in one turn, so that the others have theirs.

@@ -9,9 +9,11 @@ use core::mem;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::ops::{Deref, DerefMut};
 use core::str;
+use std::rc::Rc;
 
 use dx_http::{Head, Method, Span, Version};
 
+use crate::body_stream::Pipe;
 use crate::bytes::Bytes;
 use crate::extract::Headers;
 use crate::params::{ParamError, Params};
@@ -67,6 +69,8 @@ struct Parts {
     body: Bytes,
     params: Params,
     peer: SocketAddr,
+    /// The body, where it is taken as it comes.
+    pipe: Option<Rc<Pipe>>,
 }
 
 impl Request {
@@ -165,6 +169,16 @@ impl Request {
     #[inline]
     pub fn into_body(mut self) -> Bytes {
         mem::take(&mut self.parts_mut().body)
+    }
+
+    /// The body comes through this pipe.
+    pub(crate) fn set_pipe(&mut self, pipe: Rc<Pipe>) {
+        self.parts_mut().pipe = Some(pipe);
+    }
+
+    /// The pipe that the body comes through, if it does.
+    pub(crate) fn take_pipe(&mut self) -> Option<Rc<Pipe>> {
+        self.parts_mut().pipe.take()
     }
 
     /// The body as text, shared.
@@ -305,6 +319,7 @@ impl Drop for PooledHead {
         parts.bytes.replace(Bytes::new());
         parts.body.replace(Bytes::new());
         parts.params.clear();
+        parts.pipe = None;
         if parts.head.headers.capacity() <= HEADERS_KEPT {
             Stock::give(&STOCK, parts);
         }
@@ -320,6 +335,7 @@ impl Parts {
             body: Bytes::new(),
             params: Params::default(),
             peer: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            pipe: None,
         })
     }
 }
@@ -395,15 +411,15 @@ pub(crate) mod tests {
 
     #[test]
     fn memory_is_used_again_and_lets_go_of_bytes() {
-        let vec = std::rc::Rc::new(b"GET / HTTP/1.0\r\n\r\n".to_vec());
+        let vec = Rc::new(b"GET / HTTP/1.0\r\n\r\n".to_vec());
         let bytes = || Bytes::from_shared(vec.clone(), 0..vec.len());
         let mut head = PooledHead::take();
         let done = HeadParser::default().parse(&vec, &Limits::default(), &mut head);
         assert_eq!(done, Ok(Progress::Complete { len: vec.len() }));
         let request = Request::new(head, bytes(), bytes(), PEER.into());
-        assert_eq!((std::rc::Rc::strong_count(&vec), kept()), (3, 0));
+        assert_eq!((Rc::strong_count(&vec), kept()), (3, 0));
         drop(request);
-        assert_eq!((std::rc::Rc::strong_count(&vec), kept()), (1, 1));
+        assert_eq!((Rc::strong_count(&vec), kept()), (1, 1));
         let head = PooledHead::take();
         assert_eq!(kept(), 0);
         drop(head);

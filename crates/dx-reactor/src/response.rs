@@ -192,7 +192,15 @@ impl Response {
     /// 204 must not (RFC 9110 section 8.6), and 304 would have to know that of the 200.
     #[inline]
     pub fn content_length(&self) -> Option<u64> {
-        self.announces_length().then(|| self.body().len() as u64)
+        if !self.announces_length() {
+            return None;
+        }
+        let parts = self.parts();
+        if parts.body.is_whole() || self.forbids_content() {
+            Some(self.body().len() as u64)
+        } else {
+            parts.body.length()
+        }
     }
 
     /// Whether the length of the content is announced.
@@ -203,6 +211,17 @@ impl Response {
             Status::NO_CONTENT | Status::NOT_MODIFIED => false,
             status => !status.is_informational(),
         }
+    }
+
+    /// Whether the content is in memory.
+    #[inline]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.parts().body.is_whole() || self.forbids_content()
+    }
+
+    /// Takes the content out.
+    pub(crate) fn take_body(&mut self) -> Body {
+        core::mem::take(&mut self.parts_mut().body)
     }
 
     fn forbids_content(&self) -> bool {

@@ -12,6 +12,7 @@ use crate::access_log;
 use crate::app::{Fallback, Route};
 use crate::exact_paths::ExactPaths;
 use crate::fallbacks::Fallbacks;
+use crate::group::BodyRule;
 use crate::handler::{self, ErasedHandler, Outcome, Reply, ReplyFuture};
 use crate::into_response::IntoResponse;
 use crate::params::ParamError;
@@ -47,8 +48,8 @@ pub(crate) struct Router {
     /// Places in `endpoints` of all patterns.
     patterns: matchit::Router<usize>,
     fallbacks: Fallbacks,
-    /// Whether any route has a limit of its own for bodies.
-    has_body_max: bool,
+    /// Whether any route has rules of its own for bodies.
+    has_body_rules: bool,
     /// Whether answers of the router's own are written down.
     access_log: bool,
     /// What any path allows, for `OPTIONS *`.
@@ -68,8 +69,7 @@ struct Endpoint {
     pattern: String,
     names: Rc<[Box<str>]>,
     handlers: [Option<ErasedHandler>; METHODS.len()],
-    /// Bytes of a body, where that is not the server's limit.
-    body_max: [Option<usize>; METHODS.len()],
+    bodies: [BodyRule; METHODS.len()],
     allow: HeaderValue,
 }
 
@@ -86,7 +86,7 @@ impl Router {
                 Some(endpoint) => endpoint,
                 None => endpoints.push_mut(Endpoint::new(route.pattern)?),
             };
-            endpoint.body_max[place] = route.body_max;
+            endpoint.bodies[place] = route.body;
             if endpoint.handlers[place].replace(route.handler).is_some() {
                 let pattern = endpoint.pattern.clone();
                 return Err(RouteError::Duplicate { method: route.method, pattern });
@@ -109,10 +109,10 @@ impl Router {
             .filter(|&method| endpoints.iter().any(|endpoint| endpoint.handler(method).is_some()));
         let allow = allow(&all.collect::<Vec<_>>());
         let fallbacks = Fallbacks::new(fallbacks)?;
-        let mut body_max = endpoints.iter().flat_map(|endpoint| endpoint.body_max);
-        let has_body_max = body_max.any(|max| max.is_some()) || fallbacks.have_body_max();
+        let mut bodies = endpoints.iter().flat_map(|endpoint| endpoint.bodies);
+        let has_body_rules = bodies.any(|rule| !rule.is_usual()) || fallbacks.have_body_rules();
         let access_log = false;
-        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_max, access_log, allow })
+        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_rules, access_log, allow })
     }
 
     /// The same routes; `access_log`: answers of the router's own are written down.
@@ -151,17 +151,16 @@ impl Router {
         })
     }
 
-    /// Bytes that the body of a request may have whose head says this, if its route says so. To be
-    /// asked before the body is read.
-    pub(crate) fn body_max(&self, method: Method, path: &[u8]) -> Option<usize> {
-        if !self.has_body_max {
-            return None;
+    /// What holds for the body of a request whose head says this. To be asked before it is read.
+    pub(crate) fn body_rule(&self, method: Method, path: &[u8]) -> BodyRule {
+        if !self.has_body_rules {
+            return BodyRule::default();
         }
         let path = core::str::from_utf8(path).unwrap_or_default();
         let found = self.exact.get(path.as_bytes());
         match found.or_else(|| self.patterns.at(path).ok().map(|found| *found.value)) {
-            Some(place) => self.endpoints[place].body_max(method),
-            None => self.fallbacks.body_max(path),
+            Some(place) => self.endpoints[place].body_rule(method),
+            None => self.fallbacks.body_rule(path),
         }
     }
 
@@ -234,7 +233,8 @@ impl Endpoint {
             Ok(names) => {
                 let allow = HeaderValue::from_static("");
                 let handlers = [const { None }; METHODS.len()];
-                Ok(Self { pattern, names, handlers, body_max: [None; METHODS.len()], allow })
+                let bodies = [BodyRule::default(); METHODS.len()];
+                Ok(Self { pattern, names, handlers, bodies, allow })
             }
             Err(fault) => Err(RouteError::Pattern { pattern, fault }),
         }
@@ -249,11 +249,11 @@ impl Endpoint {
         }
     }
 
-    fn body_max(&self, method: Method) -> Option<usize> {
-        let place = place(method)?;
+    fn body_rule(&self, method: Method) -> BodyRule {
+        let Some(place) = place(method) else { return BodyRule::default() };
         match (self.handlers[place].is_some(), method) {
-            (false, Method::Head) => self.body_max(Method::Get),
-            _ => self.body_max[place],
+            (false, Method::Head) => self.body_rule(Method::Get),
+            _ => self.bodies[place],
         }
     }
 

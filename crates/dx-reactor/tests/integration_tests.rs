@@ -30,6 +30,8 @@ mod shutdown;
 mod start;
 #[path = "integration/starvation.rs"]
 mod starvation;
+#[path = "integration/streaming.rs"]
+mod streaming;
 
 /// Makes each row a test that runs on every backend.
 macro_rules! rows {
@@ -78,6 +80,7 @@ mod rows {
             a_head_that_drips
             a_body_that_stops
             a_body_that_is_slow_but_goes_on
+            a_body_that_drips
             an_idle_connection
             an_idle_connection_has_all_its_time
             a_slow_reader_is_not_idle
@@ -88,6 +91,19 @@ mod rows {
             large_echoes
             a_large_response
             many_connections_at_once;
+        streaming:
+            content_of_unknown_length
+            content_of_announced_length
+            content_that_fails
+            a_file_and_a_part_of_it
+            a_reader_that_is_behind
+            who_leaves_ends_the_content
+            uploads_of_any_length
+            a_handler_that_is_behind
+            invitations
+            answers_before_the_end
+            content_that_is_refused_half_way
+            a_client_that_leaves_half_way;
         handlers:
             pending_ones_run_side_by_side
             state_of_the_worker_is_not_shared

@@ -5,6 +5,7 @@
 
 use dx_http::{BodyDecoder, Method};
 
+use super::upload::Pace;
 use crate::bytes::Bytes;
 use crate::limits::BODY_RESERVE;
 use crate::request::PooledHead;
@@ -17,6 +18,7 @@ pub(super) struct Incoming {
     body: Vec<u8>,
     /// Bytes that the body may have.
     body_max: usize,
+    pub(super) pace: Pace,
 }
 
 impl Incoming {
@@ -24,7 +26,7 @@ impl Incoming {
         let decoder = BodyDecoder::new(head.framing);
         let announced = usize::try_from(decoder.remaining_hint()).unwrap_or(usize::MAX);
         let body = Vec::with_capacity(announced.min(BODY_RESERVE));
-        Box::new(Self { head, bytes, decoder, body, body_max })
+        Box::new(Self { head, bytes, decoder, body, body_max, pace: Pace::default() })
     }
 
     /// The request's method.

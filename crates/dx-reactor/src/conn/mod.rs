@@ -10,8 +10,10 @@
 
 mod body;
 mod input;
+mod outgoing;
 mod reply;
 mod serve;
+mod upload;
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -24,7 +26,10 @@ use dx_rt::time::Deadline;
 
 use self::body::Incoming;
 use self::input::Input;
+use self::outgoing::Outgoing;
 use self::reply::Awaited;
+use self::upload::Upload;
+use crate::body_stream::BodyStreamError;
 use crate::limits::{LAST_LOOK, SEND_MAX};
 use crate::worker::Worker;
 
@@ -37,6 +42,8 @@ enum Phase {
     Body,
     /// Waits for a handler.
     Handler,
+    /// Writes content that does not go out with its head.
+    Content,
     /// Nothing more will be read; what is written goes out.
     Closing,
     /// Everything is out and the peer was told so; its last bytes are read and forgotten.
@@ -69,6 +76,10 @@ pub(crate) struct Work {
     out_sent: usize,
     incoming: Option<Box<Incoming>>,
     awaited: Option<Awaited>,
+    outgoing: Option<Box<Outgoing>>,
+    upload: Option<Box<Upload>>,
+    /// What is unread is the rest of something that was given up: the next answer is the last.
+    spoiled: bool,
     /// Bytes came so long after the beginning of a shutdown that the next answer is the last.
     late: bool,
 }
@@ -79,6 +90,7 @@ impl Work {
             && self.out.is_empty()
             && self.incoming.is_none()
             && self.awaited.is_none()
+            && self.outgoing.is_none()
     }
 
     /// Bytes of answers not handed to the kernel yet.
@@ -178,6 +190,9 @@ impl Conn {
     /// # Errors
     /// The peer is gone, or takes nothing any more: there is nobody to talk to.
     fn collect_sent(&mut self) -> Result<(), std::io::Error> {
+        if self.has_file_under_way() {
+            return self.collect_file_step();
+        }
         let Some((sent, buf)) = self.stream.try_sent() else {
             if self.clock == Clock::Answered && !self.stream.is_sending() {
                 self.clock = Clock::Stopped;
@@ -188,6 +203,38 @@ impl Conn {
         // The clock of the write ends with it.
         self.clock = Clock::Stopped;
         sent
+    }
+
+    fn has_file_under_way(&mut self) -> bool {
+        let outgoing = self.work.as_mut().and_then(|work| work.outgoing.as_mut());
+        let file = outgoing.and_then(|outgoing| outgoing.file());
+        file.is_some_and(|(reading, _)| reading.sending)
+    }
+
+    /// Takes note of a step of a file that has ended.
+    ///
+    /// # Errors
+    /// As [`collect_sent`](Self::collect_sent), and when the file has ended before its time.
+    #[cold]
+    fn collect_file_step(&mut self) -> Result<(), std::io::Error> {
+        let Some(step) = self.stream.try_file_sent() else { return Ok(()) };
+        self.clock = Clock::Stopped;
+        let outgoing = self.work.as_mut().and_then(|work| work.outgoing.as_mut());
+        let Some((reading, left)) = outgoing.and_then(|outgoing| outgoing.file()) else {
+            return Ok(());
+        };
+        reading.sending = false;
+        match u64::from(step?) {
+            0 => {
+                tracing::error!(missing = *left, "a file has become shorter while it was sent");
+                Err(std::io::ErrorKind::UnexpectedEof.into())
+            }
+            sent => {
+                reading.offset += sent;
+                *left = left.saturating_sub(sent);
+                Ok(())
+            }
+        }
     }
 
     /// Hands all answers to the kernel, one send a turn, unless one is still under way.
@@ -226,6 +273,9 @@ impl Conn {
             work.parser.reset();
             work.incoming = None;
             work.awaited = None;
+            work.outgoing = None;
+            work.upload = None;
+            work.spoiled = false;
             work.forget_out(self.stream.buffers());
             self.worker.give_work(work);
         }
@@ -245,6 +295,7 @@ impl Conn {
             && let Some(mut work) = self.work.take()
         {
             work.parser.reset();
+            work.spoiled = false;
             self.worker.give_work(work);
         }
     }
@@ -282,13 +333,20 @@ impl Conn {
                 self.stream.set_send_quiet(quiet);
                 if quiet { Clock::Answered } else { Clock::Write }
             }
-            Phase::Handler => Clock::Stopped,
+            Phase::Handler if self.waits_for_upload() => Clock::Body,
+            Phase::Handler | Phase::Content => Clock::Stopped,
             Phase::Body => Clock::Body,
             Phase::Closing => Clock::Write,
             Phase::Head if self.work.is_some() => Clock::Head,
             Phase::Head if self.worker.draining.get() => Clock::LastLook,
             Phase::Head => Clock::Idle,
         }
+    }
+
+    /// Whether a handler takes content that the peer is to send now.
+    fn waits_for_upload(&self) -> bool {
+        let upload = self.work.as_ref().and_then(|work| work.upload.as_ref());
+        upload.is_some_and(|upload| upload.waits_for_bytes())
     }
 
     /// Whether nothing is left to do but to wait for the next request.
@@ -320,6 +378,10 @@ impl Conn {
 
     fn time_is_up(&mut self, task: TaskRef) -> Poll<()> {
         match self.clock {
+            // The handler learns of it and answers.
+            Clock::Body if self.phase == Phase::Handler => {
+                self.spoil(BodyStreamError::TimedOut);
+            }
             Clock::Head | Clock::Body => self.refuse(dx_http::Status::REQUEST_TIMEOUT),
             // The last wait may have brought only a part of what the kernel has.
             Clock::LastLook if dx_rt::completions() > 0 && !self.worker.is_too_late() => {

@@ -8,9 +8,11 @@ use core::task::{Context, Poll};
 
 use dx_http::{HeadParser, Method, ResponseFraming, ResponseHead, Status, Version};
 
+use super::outgoing::Outgoing;
 use super::{Conn, Phase, Work};
 use crate::handler::{Outcome, ReplyFuture, poll_reply};
 use crate::into_response::IntoResponse;
+use crate::limits::CONTENT_PIECE;
 use crate::problem::Problem;
 use crate::response::Response;
 
@@ -36,15 +38,17 @@ impl Awaited {
 
 impl Conn {
     /// Writes an answer and decides what follows.
-    pub(super) fn reply(&mut self, answer: &Answer, outcome: &Outcome) {
+    pub(super) fn reply(&mut self, answer: &Answer, outcome: Outcome) {
+        if self.work.as_ref().is_some_and(|work| work.upload.is_some()) {
+            self.skip_upload();
+        }
         // In a shutdown, whatever has arrived is still answered; the last answer says that it is
         // the last. A peer that sends on and on gets no more than the request it had begun.
-        let late = self.work.as_ref().is_some_and(|work| work.late);
+        let work = self.work.as_deref();
+        let (late, spoiled) = work.map_or((false, false), |work| (work.late, work.spoiled));
         let last = self.worker.draining.get() && (late || !self.has_input());
-        let keep_alive = answer.keep_alive && !outcome.panicked && !last;
-        if !self.write(answer, &outcome.response, keep_alive) {
-            self.phase = Phase::Closing;
-        }
+        let keep_alive = answer.keep_alive && !outcome.panicked && !last && !spoiled;
+        self.write(answer, outcome.response, keep_alive);
     }
 
     /// Answers what could not be understood or took too long; then the connection ends, because
@@ -65,39 +69,48 @@ impl Conn {
         let response = Problem::new(status).into_response();
         self.worker.router.refused(status);
         self.work.get_or_insert_with(|| self.worker.take_work());
-        self.write(&answer, &response, false);
-        self.phase = Phase::Closing;
+        self.write(&answer, response, false);
     }
 
     fn has_input(&self) -> bool {
         self.work.as_ref().is_some_and(|work| !work.input.is_empty()) || self.stream.has_received()
     }
 
-    /// Whether the connection stays open, as the peer was told.
-    fn write(&mut self, answer: &Answer, response: &Response, keep_alive: bool) -> bool {
-        let Some(work) = &mut self.work else { return false };
+    /// Writes the head, and the content if there is not much of it; then the phase is what follows.
+    fn write(&mut self, answer: &Answer, mut response: Response, keep_alive: bool) {
+        self.phase = Phase::Closing;
+        let Some(work) = &mut self.work else { return };
         let out = work.out_mut(self.stream.buffers());
-        let body = response.body();
-        self.worker.with_heads(|date, last| {
+        let (framing, keep_alive) = self.worker.with_heads(|date, last| {
             let head = ResponseHead {
                 status: response.status(),
                 version: answer.version,
                 keep_alive,
                 content_type: response.content_type(),
-                framing: if response.announces_length() {
-                    ResponseFraming::Length(body.len() as u64)
-                } else {
-                    ResponseFraming::None
+                framing: match response.content_length() {
+                    Some(length) => ResponseFraming::Length(length),
+                    None if response.announces_length() => ResponseFraming::Chunked,
+                    None => ResponseFraming::None,
                 },
                 date,
                 headers: response.headers(),
             };
             last.encode(&head, out);
-            // An answer to HEAD has the length and not the content (RFC 9110 section 9.3.2).
-            if answer.method != Method::Head && head.framing_sent() != ResponseFraming::None {
-                out.extend_from_slice(body);
-            }
-            head.keep_alive_sent()
-        })
+            (head.framing_sent(), head.keep_alive_sent())
+        });
+        if keep_alive {
+            self.phase = Phase::Head;
+        }
+        // An answer to HEAD has the length and not the content (RFC 9110 section 9.3.2).
+        if answer.method == Method::Head || framing == ResponseFraming::None {
+            return;
+        }
+        let body = response.body();
+        if response.is_whole() && body.len() <= CONTENT_PIECE {
+            out.extend_from_slice(body);
+        } else {
+            work.outgoing = Some(Outgoing::new(response.take_body(), framing, keep_alive));
+            self.phase = Phase::Content;
+        }
     }
 }

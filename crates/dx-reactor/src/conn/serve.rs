@@ -4,17 +4,20 @@
 //! not know how an answer is written (`reply.rs`) or how a handler is found (`router.rs`).
 //! Invariant: no request is taken from the input while another one is being answered.
 
-use core::task::Context;
+use core::task::{Context, Poll};
 
 use dx_http::{BodyStep, Framing, Head, Progress, Status, TargetForm};
 
 use super::body::Incoming;
+use super::outgoing::Next;
 use super::reply::{Answer, Awaited};
-use super::{Clock, Conn, Phase};
+use super::upload::Upload;
+use super::{Clock, Conn, Phase, Work};
 use crate::bytes::Bytes;
+use crate::group::BodyRule;
 use crate::handler::Outcome;
 use crate::into_response::IntoResponse;
-use crate::limits::{INPUT_HIGH_WATER, OUT_HIGH_WATER, REQUESTS_PER_TURN};
+use crate::limits::{FILE_STEP, INPUT_HIGH_WATER, OUT_HIGH_WATER, REQUESTS_PER_TURN};
 use crate::problem::Problem;
 use crate::request::{PooledHead, Request};
 use crate::router::Dispatched;
@@ -32,7 +35,7 @@ impl Conn {
         let mut requests = 0;
         loop {
             let step = match self.phase {
-                Phase::Head | Phase::Body if self.is_congested() => Step::Wait,
+                Phase::Head | Phase::Body | Phase::Content if self.is_congested() => Step::Wait,
                 Phase::Head if requests == REQUESTS_PER_TURN => {
                     // Others have their turn first; nothing else would wake us.
                     cx.waker().wake_by_ref();
@@ -44,6 +47,7 @@ impl Conn {
                 }
                 Phase::Body => self.read_body(cx),
                 Phase::Handler => self.await_handler(cx),
+                Phase::Content => self.write_content(cx),
                 Phase::Closing | Phase::Lingering => return self.forget_input(),
             };
             if matches!(step, Step::Wait) {
@@ -60,10 +64,20 @@ impl Conn {
     /// While waiting for anything but bytes, receive buffers are not held: one slow handler or one
     /// slow reader must not starve the core.
     fn hold_input(&mut self) {
-        if self.phase != Phase::Handler && !self.is_congested() {
+        let busy = matches!(self.phase, Phase::Handler | Phase::Content);
+        let congested = self.is_congested();
+        if !busy && !congested {
             return;
         }
         let Some(work) = &mut self.work else { return };
+        if let Some(upload) = &work.upload {
+            // What waits is the handler's, and has its own bound.
+            if !upload.waits_for_bytes() {
+                work.input.gather_if_scarce(&self.worker);
+                self.stream.pause();
+            }
+            return;
+        }
         while self.stream.has_received() {
             match self.stream.try_recv() {
                 Some(Ok(Some(lease))) => work.input.add(lease, &self.worker),
@@ -72,7 +86,7 @@ impl Conn {
         }
         work.input.gather_if_scarce(&self.worker);
         let enough = work.input.unread().len() >= INPUT_HIGH_WATER || self.worker.is_too_late();
-        if self.phase != Phase::Handler || enough {
+        if congested || enough {
             self.stream.pause();
         } else if !self.eof {
             // Nothing is taken here; but a peer that is gone shows only to who looks.
@@ -106,7 +120,7 @@ impl Conn {
     }
 
     /// Gets the next piece behind what is unread. `false`: there is none now, or none any more.
-    fn receive(&mut self) -> bool {
+    pub(super) fn receive(&mut self) -> bool {
         if self.eof {
             return false;
         }
@@ -171,15 +185,18 @@ impl Conn {
         rest: usize,
     ) -> Step {
         let Some(work) = &mut self.work else { return Step::Wait };
-        let body_max = match head.framing {
-            Framing::None => 0,
+        let rule = match head.framing {
+            Framing::None => BodyRule::default(),
             // The route may have a limit of its own, and says so before anything is read.
             _ => {
                 let path = head.path.of(work.input.unread());
-                let of_route = self.worker.router.body_max(head.method, path);
-                of_route.unwrap_or(self.worker.limits.body_max)
+                self.worker.router.body_rule(head.method, path)
             }
         };
+        let body_max = rule.max.unwrap_or(match rule.streams {
+            true => usize::MAX,
+            false => self.worker.limits.body_max,
+        });
         let body_len = match head.framing {
             Framing::None => 0,
             Framing::Length(length) => match usize::try_from(length) {
@@ -195,6 +212,11 @@ impl Conn {
             // The head waits for its body, which may be slow: not in a receive buffer.
             let bytes = Bytes::from(work.input.unread()[..len].to_vec());
             work.input.consume(len, &self.worker);
+            if rule.streams {
+                let expects = head.expect_continue && rest == 0;
+                work.upload = Some(Upload::new(head.framing, rule.max, expects));
+                return self.handle(cx, head, bytes, Bytes::new());
+            }
             if head.expect_continue && rest == 0 {
                 work.out_mut(self.stream.buffers()).extend_from_slice(dx_http::CONTINUE);
             }
@@ -234,19 +256,7 @@ impl Conn {
                     // What is unread did not lie together.
                     return Step::Again;
                 }
-                if self.receive() {
-                    // The clock of the body starts anew with every piece; no other one does.
-                    if self.clock == Clock::Body {
-                        self.clock = Clock::Stopped;
-                    }
-                    return Step::Again;
-                }
-                if self.eof {
-                    // The peer promised more than it sent: there is no request to answer.
-                    self.phase = Phase::Closing;
-                    return Step::Again;
-                }
-                Step::Wait
+                self.receive_body()
             }
             BodyStep::Done { consumed } => {
                 work.input.consume(consumed, &self.worker);
@@ -258,7 +268,33 @@ impl Conn {
         }
     }
 
-    /// Calls the handler of a complete request.
+    /// Receives more of a body that is gathered before its handler is called.
+    fn receive_body(&mut self) -> Step {
+        let now = self.worker.now.get();
+        let received = self.receive();
+        let Some(work) = &mut self.work else { return Step::Wait };
+        let Some(incoming) = &mut work.incoming else { return Step::Wait };
+        if received {
+            // The clock of the body starts anew with every piece; no other one does.
+            if self.clock == Clock::Body {
+                self.clock = Clock::Stopped;
+            }
+            let bytes = work.input.unread().len();
+            if !incoming.pace.keeps_up(now, bytes, &self.worker.limits) {
+                self.refuse(Status::REQUEST_TIMEOUT);
+            }
+            return Step::Again;
+        }
+        if self.eof {
+            // The peer promised more than it sent: there is no request to answer.
+            self.phase = Phase::Closing;
+            return Step::Again;
+        }
+        incoming.pace.wait(now);
+        Step::Wait
+    }
+
+    /// Calls the handler of a request that is here, as far as the handler wants to wait for it.
     fn handle(
         &mut self,
         cx: &mut Context<'_>,
@@ -271,15 +307,18 @@ impl Conn {
             // RFC 9931 section 8: what was sent into a tunnel that is not made is no request.
             answer.keep_alive &= head.form != TargetForm::Authority;
             if head.is_for_https(&bytes) {
-                self.reply(&answer, &misdirected());
+                self.reply(&answer, misdirected());
                 return Step::Again;
             }
         }
         let peer = self.stream.peer().to_socket_addr();
-        let request = Request::new(head, bytes, body, peer);
+        let mut request = Request::new(head, bytes, body, peer);
+        if let Some(Work { upload: Some(upload), .. }) = self.work.as_deref() {
+            request.set_pipe(upload.pipe().clone());
+        }
         match self.worker.router.dispatch(request) {
             Dispatched::Ready(outcome) => {
-                self.reply(&answer, &outcome);
+                self.reply(&answer, outcome);
                 Step::Again
             }
             Dispatched::Pending(future) => {
@@ -294,10 +333,51 @@ impl Conn {
     fn await_handler(&mut self, cx: &mut Context<'_>) -> Step {
         let Some(work) = &mut self.work else { return Step::Wait };
         let Some(awaited) = &mut work.awaited else { return Step::Wait };
-        let core::task::Poll::Ready(outcome) = awaited.poll(cx) else { return Step::Wait };
+        let Poll::Ready(outcome) = awaited.poll(cx) else {
+            // What has come of the content goes on to the handler, which then has its turn.
+            return if self.feed(cx) { Step::Again } else { Step::Wait };
+        };
         let Some(Awaited { answer, .. }) = work.awaited.take() else { return Step::Wait };
         self.phase = Phase::Head;
-        self.reply(&answer, &outcome);
+        self.reply(&answer, outcome);
+        Step::Again
+    }
+
+    /// Writes the next piece of an answer's content.
+    fn write_content(&mut self, cx: &mut Context<'_>) -> Step {
+        let Some(work) = &mut self.work else { return Step::Wait };
+        let Some(mut outgoing) = work.outgoing.take() else { return Step::Wait };
+        let next = match outgoing.file() {
+            None => outgoing.write_next(cx, work.out_mut(self.stream.buffers())),
+            Some((_, &mut 0)) => Next::Ended,
+            // In order behind what is written.
+            Some(_) if !work.out.is_empty() || self.stream.is_sending() => Next::Pending,
+            Some((reading, &mut left)) => {
+                let len = u32::try_from(left).unwrap_or(FILE_STEP).min(FILE_STEP);
+                match self.stream.start_send_file(&reading.file, reading.offset, len) {
+                    Ok(()) => {
+                        reading.sending = true;
+                        Next::Pending
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a file cannot be sent");
+                        Next::Failed
+                    }
+                }
+            }
+        };
+        match next {
+            Next::Written | Next::Pending => {
+                work.outgoing = Some(outgoing);
+                return if next == Next::Written { Step::Again } else { Step::Wait };
+            }
+            Next::Ended => {
+                self.phase = if outgoing.keep_alive { Phase::Head } else { Phase::Closing };
+            }
+            // A peer that would take the part for the whole must not see an orderly end.
+            Next::Failed if outgoing.shows_its_end() => self.phase = Phase::Closing,
+            Next::Failed => self.give_up(),
+        }
         Step::Again
     }
 

@@ -139,10 +139,10 @@ fn the_nearest_body_limit_is_known_before_the_body() {
         (Method::Post, "/else", None),
     ];
     for (method, path, wanted) in rows {
-        assert_eq!(router.body_max(method, path.as_bytes()), wanted, "{method} {path}");
+        assert_eq!(router.body_rule(method, path.as_bytes()).max, wanted, "{method} {path}");
     }
     let plain = App::new().post("/", || ()).merge(App::new().body_max(1).post("/b", || ()));
     let router = plain.compile().expect("routes");
-    assert_eq!(router.body_max(Method::Post, b"/"), None);
-    assert_eq!(router.body_max(Method::Post, b"/b"), Some(1));
+    assert_eq!(router.body_rule(Method::Post, b"/").max, None);
+    assert_eq!(router.body_rule(Method::Post, b"/b").max, Some(1));
 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dx_reactor::{App, IoBackend, Response};
+use dx_reactor::{App, BodyStream, BodyStreamError, IoBackend, Response};
 
 use crate::bench::{BIG, Server, app, describe, limits};
 use crate::client::Client;
@@ -90,7 +90,10 @@ pub fn a_body_that_stops(backend: IoBackend) {
 }
 
 pub fn a_body_that_is_slow_but_goes_on(backend: IoBackend) {
-    let server = server(backend, |limits| limits.body_timeout = Duration::from_secs(2));
+    let server = server(backend, |limits| {
+        limits.body_timeout = Duration::from_secs(2);
+        limits.body_rate_min = 0;
+    });
     let mut client = server.connect();
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n");
     for _ in 0..12 {
@@ -99,6 +102,36 @@ pub fn a_body_that_is_slow_but_goes_on(backend: IoBackend) {
     }
     assert_eq!(client.response().text(), "aaaaaaaaaaaa");
     drop(client);
+    server.stop();
+}
+
+/// A byte now and then is not enough, whoever waits for the body.
+pub fn a_body_that_drips(backend: IoBackend) {
+    let limits = limits(|limits| limits.body_timeout = SHORT);
+    let counting = async |mut body: BodyStream| -> Result<&'static str, BodyStreamError> {
+        while let Some(piece) = body.next().await {
+            piece?;
+        }
+        Ok("whole")
+    };
+    let server =
+        Server::of(describe(backend).limits(limits).app(move |_| app().post("/stream", counting)));
+    for path in ["/echo", "/stream"] {
+        let mut client = server.connect();
+        client.send(format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"));
+        let mut writer = client.writer();
+        let dripping = std::thread::spawn(move || {
+            use std::io::Write;
+            // Ends when the other side has closed, which is what is tested.
+            while writer.write_all(b"a").is_ok() {
+                std::thread::sleep(SHORT / 10);
+            }
+        });
+        let response = client.response();
+        assert!(response.status == 408 && response.says_close(), "{path} {response:?}");
+        client.hang_up();
+        dripping.join().expect("ends");
+    }
     server.stop();
 }
 

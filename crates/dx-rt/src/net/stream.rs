@@ -230,14 +230,18 @@ impl TcpStream {
         core.streams.borrow_mut().send_file(self.at, file.inner().clone(), range, driver)
     }
 
+    /// As [`poll_file_sent`](Self::poll_file_sent), without waiting.
+    pub fn try_file_sent(&mut self) -> Option<io::Result<u32>> {
+        let core = &*self.core;
+        core.streams.borrow_mut().file_sent(self.at, &mut core.driver.borrow_mut())
+    }
+
     /// Polls for the end of the step in flight: how many bytes it sent, 0 at the file's end.
     pub fn poll_file_sent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u32>> {
-        let core = &*self.core;
-        let mut streams = core.streams.borrow_mut();
-        if let Some(sent) = streams.file_sent(self.at, &mut core.driver.borrow_mut()) {
+        if let Some(sent) = self.try_file_sent() {
             return Poll::Ready(sent);
         }
-        streams.wait_writable(self.at, cx.waker());
+        self.core.streams.borrow_mut().wait_writable(self.at, cx.waker());
         Poll::Pending
     }
 
