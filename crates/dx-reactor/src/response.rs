@@ -192,15 +192,11 @@ impl Response {
     /// 204 must not (RFC 9110 section 8.6), and 304 would have to know that of the 200.
     #[inline]
     pub fn content_length(&self) -> Option<u64> {
-        if !self.announces_length() {
-            return None;
-        }
         let parts = self.parts();
-        if parts.body.is_whole() || self.forbids_content() {
-            Some(self.body().len() as u64)
-        } else {
-            parts.body.length()
+        if parts.status == Status::OK && parts.body.is_whole() {
+            return Some(parts.body.len() as u64);
         }
+        self.unusual_length()
     }
 
     /// Whether the length of the content is announced.
@@ -210,6 +206,19 @@ impl Response {
             Status::OK => true,
             Status::NO_CONTENT | Status::NOT_MODIFIED => false,
             status => !status.is_informational(),
+        }
+    }
+
+    #[cold]
+    fn unusual_length(&self) -> Option<u64> {
+        if !self.announces_length() {
+            return None;
+        }
+        let parts = self.parts();
+        if parts.body.is_whole() || self.forbids_content() {
+            Some(self.body().len() as u64)
+        } else {
+            parts.body.length()
         }
     }
 

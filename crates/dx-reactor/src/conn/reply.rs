@@ -38,6 +38,7 @@ impl Awaited {
 
 impl Conn {
     /// Writes an answer and decides what follows.
+    #[inline]
     pub(super) fn reply(&mut self, answer: &Answer, outcome: Outcome) {
         if self.work.as_ref().is_some_and(|work| work.upload.is_some()) {
             self.skip_upload();

@@ -168,6 +168,7 @@ impl Conn {
 
     /// The handler has answered and will not read on: what is left of the content is skipped as
     /// far as it is here.
+    #[cold]
     pub(super) fn skip_upload(&mut self) {
         let Some(work) = &mut self.work else { return };
         while let Some(upload) = &mut work.upload {
