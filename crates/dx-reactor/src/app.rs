@@ -142,8 +142,8 @@ impl App {
 
     /// Has one event for each request written by `tracing`, at level INFO and with the target
     /// `dx_reactor::access`: `method`, `path`, `status`, `bytes` of content, and `duration_us`,
-    /// from the call of the handler to its answer. While a handler runs it is in a span `request`, with
-    /// method and path. No query, header or body is ever written.
+    /// from the call of the handler to its answer. While a handler runs it is in a span `request`,
+    /// with method and path. No query, header or body is ever written.
     ///
     /// On the application that is served, what the server answers of itself is written as well,
     /// and what it refuses without a request (`refused`); a client that has gone is `abandoned`.
