@@ -7,6 +7,7 @@ use core::cmp::Reverse;
 use std::rc::Rc;
 
 use crate::app::Fallback;
+use crate::group;
 use crate::handler::ErasedHandler;
 use crate::params::ParamError;
 use crate::pattern;
@@ -38,7 +39,8 @@ impl Fallbacks {
     /// Two fallbacks of one prefix; a prefix that is no pattern.
     pub(crate) fn new(fallbacks: Vec<Fallback>) -> Result<Self, RouteError> {
         let mut all = Self::default();
-        for Fallback { prefix, handler, body_max } in fallbacks {
+        for Fallback { prefix, handler, around } in fallbacks {
+            let body_max = group::body_max(&around);
             if prefix.is_empty() {
                 all.root_body_max = body_max;
                 if all.root.replace(handler).is_some() {

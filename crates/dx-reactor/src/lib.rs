@@ -46,6 +46,7 @@ mod into_response;
 mod json;
 mod layer;
 mod limits;
+mod own_answers;
 mod params;
 mod pattern;
 mod problem;
