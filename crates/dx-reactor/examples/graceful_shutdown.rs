@@ -1,9 +1,9 @@
 //! A server that ends without losing a request.
 //!
-//! Try it: `cargo run --example graceful_shutdown`, then `curl -i http://127.0.0.1:8080/slow/5` and,
-//! within the five seconds, `kill -TERM` the server, or press Ctrl-C. The request is answered, with
-//! `connection: close`; then the server ends. Who connects meanwhile is not taken in. A second signal
-//! ends it at once, and a request that takes longer than `drain_timeout` is cut.
+//! Try it: `cargo run --example graceful_shutdown`, then `curl -i http://127.0.0.1:8080/slow/5`
+//! and, within the five seconds, `kill -TERM` the server, or press Ctrl-C. The request is answered,
+//! with `connection: close`; then the server ends. Who connects meanwhile is not taken in. A second
+//! signal ends it at once, and a request that takes longer than `drain_timeout` is cut.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ async fn slow(Path(seconds): Path<f32>) -> String {
     format!("answered after {seconds} seconds\n")
 }
 
-pub fn server(addr: SocketAddr) -> DxReactor {
+pub(crate) fn server(addr: SocketAddr) -> DxReactor {
     let mut limits = Limits::default();
     // Shorter than what whoever stops us waits before it kills us; often that is 30 seconds.
     limits.drain_timeout = Duration::from_secs(20);
@@ -28,7 +28,7 @@ pub fn server(addr: SocketAddr) -> DxReactor {
         .build()
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let started = |running: &dx_reactor::Running| println!("http://{}/slow/5", running.addr());
     match server(SocketAddr::from(([127, 0, 0, 1], 8080))).ignite_with(started) {
         Ok(()) => {

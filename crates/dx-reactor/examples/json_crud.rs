@@ -1,17 +1,18 @@
 //! Notes in a database, as JSON: create, read, update, delete.
 //!
-//! SQLite blocks, so its calls go to threads that may (`dx_rt::spawn_blocking`); meanwhile the worker
-//! answers others.
+//! SQLite blocks, so its calls go to threads that may (`dx_rt::spawn_blocking`); meanwhile the
+//! worker answers others.
 //!
 //! Try it: `cargo run --example json_crud -- notes.db`, then
 //!
 //! ```text
-//! curl -i -H 'content-type: application/json' -d '{"text":"milk"}' http://127.0.0.1:8080/notes
-//! curl -i http://127.0.0.1:8080/notes/1
-//! curl -i -X PUT -H 'content-type: application/json' -d '{"text":"tea"}' http://127.0.0.1:8080/notes/1
-//! curl -i 'http://127.0.0.1:8080/notes?search=te&limit=10'
-//! curl -i -X DELETE http://127.0.0.1:8080/notes/1
-//! curl -i -H 'content-type: application/json' -d '{"text":5}' http://127.0.0.1:8080/notes
+//! notes=http://127.0.0.1:8080/notes json='content-type: application/json'
+//! curl -i -H "$json" -d '{"text":"milk"}' $notes
+//! curl -i $notes/1
+//! curl -i -X PUT -H "$json" -d '{"text":"tea"}' $notes/1
+//! curl -i "$notes?search=te&limit=10"
+//! curl -i -X DELETE $notes/1
+//! curl -i -H "$json" -d '{"text":5}' $notes
 //! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,10 +26,10 @@ use serde::{Deserialize, Serialize};
 
 /// One connection for each worker. Threads of the pool take turns at it.
 #[derive(Clone)]
-pub struct Db(Arc<Mutex<Connection>>);
+pub(crate) struct Db(Arc<Mutex<Connection>>);
 
 impl Db {
-    pub fn open(path: &str) -> Result<Self, rusqlite::Error> {
+    pub(crate) fn open(path: &str) -> Result<Self, rusqlite::Error> {
         let db = Connection::open(path)?;
         db.busy_timeout(std::time::Duration::from_secs(5))?;
         db.pragma_update(None, "journal_mode", "wal")?;
@@ -147,7 +148,7 @@ async fn delete(db: State<Db>, Path(id): Path<i64>) -> Result<Status, Failure> {
     if deleted.await? > 0 { Ok(Status::NO_CONTENT) } else { Err(Failure::Missing) }
 }
 
-pub fn app(db: Db) -> App {
+pub(crate) fn app(db: Db) -> App {
     App::new()
         .state(db)
         .get("/notes", list)
@@ -157,7 +158,7 @@ pub fn app(db: Db) -> App {
         .delete("/notes/{id}", delete)
 }
 
-fn main() {
+pub(crate) fn main() {
     let path = std::env::args().nth(1).unwrap_or_else(|| {
         eprintln!("json_crud: say where the notes are: json_crud notes.db");
         std::process::exit(2);

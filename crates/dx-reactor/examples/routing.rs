@@ -87,7 +87,7 @@ fn api() -> App {
         .fallback(|| Problem::new(Status::NOT_FOUND).with_detail("no such API"))
 }
 
-pub fn app() -> App {
+pub(crate) fn app() -> App {
     App::new()
         .get("/", || Html("<!doctype html><title>Routing</title><a href=/greet/you>Greet</a>"))
         .get("/old", || Redirect::permanent("/"))
@@ -95,7 +95,7 @@ pub fn app() -> App {
         .nest("/api", api())
 }
 
-fn main() -> Result<(), dx_reactor::ServerError> {
+pub(crate) fn main() -> Result<(), dx_reactor::ServerError> {
     DxReactor::build()
         .app(|_| app())
         .build()

@@ -1,7 +1,8 @@
 //! How an application is tested: in memory, at once, with a clock that the test owns.
 //!
-//! Try it: `cargo run --example testing`. In a project of your own, `dx-reactor` is a dev-dependency
-//! with the feature `testing`, `app` is your application, and each block below is a `#[test]`.
+//! Try it: `cargo run --example testing`. In a project of your own, `dx-reactor` is a
+//! dev-dependency with the feature `testing`, `app` is your application, and each block below is a
+//! `#[test]`.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -49,7 +50,7 @@ fn app() -> App {
     App::new().state(Votes::default()).post("/votes", vote).get("/outcome/{seconds}", outcome)
 }
 
-pub fn main() {
+pub(crate) fn main() {
     let client = TestClient::new(app);
 
     // A request is a line, and its answer is there.

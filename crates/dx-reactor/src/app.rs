@@ -45,8 +45,8 @@ use crate::router::Router;
 /// ```
 #[derive(Default)]
 pub struct App {
-    routes: Vec<Route<Registered>>,
-    fallbacks: Vec<Fallback<Registered>>,
+    routes: Vec<Route<Box<dyn Unbound>>>,
+    fallbacks: Vec<Fallback<Box<dyn Unbound>>>,
     faults: Vec<RouteError>,
     group: Group,
 }
@@ -56,8 +56,10 @@ pub(crate) struct Route<H = ErasedHandler> {
     pub(crate) method: Method,
     pub(crate) pattern: String,
     pub(crate) handler: H,
-    /// Bytes of a body, if not the server's limit.
+    /// What holds for bodies; known once it is bound.
     pub(crate) body: BodyRule,
+    /// The applications it was nested in.
+    pub(crate) around: Around,
 }
 
 /// What answers where no pattern matches.
@@ -65,14 +67,10 @@ pub(crate) struct Fallback<H = ErasedHandler> {
     /// Of all paths below this one, and of itself; empty: of all paths.
     pub(crate) prefix: String,
     pub(crate) handler: H,
-    /// Bytes of a body, if not the server's limit.
+    /// What holds for bodies; known once it is bound.
     pub(crate) body: BodyRule,
-}
-
-/// A handler as it was registered, and the applications it was nested in.
-struct Registered {
-    handler: Box<dyn Unbound>,
-    around: Around,
+    /// The applications it was nested in.
+    pub(crate) around: Around,
 }
 
 impl App {
@@ -98,8 +96,10 @@ impl App {
     /// Puts `layer` around the handlers of this application and of those nested in it. Of several,
     /// the first is the outermost: its `before` runs first, its `after` last.
     ///
-    /// It sees what handlers and fallbacks are asked and answer, and not what the server answers of
-    /// itself (404 and 405 without a fallback, requests it does not understand).
+    /// It also sees what the server answers of itself to methods without a handler (405, OPTIONS),
+    /// at the paths of the application in which their pattern is registered first, and, on the
+    /// application that is served, to unknown paths (404). It does not see requests that are not
+    /// understood or too large.
     #[must_use]
     pub fn layer<L: Layer>(mut self, layer: L) -> Self {
         self.group.layers.push(Box::new(Rc::new(layer)));
@@ -142,11 +142,11 @@ impl App {
 
     /// Has one event for each request written by `tracing`, at level INFO and with the target
     /// `dx_reactor::access`: `method`, `path`, `status`, `bytes` of content, and `duration_us`,
-    /// from the call of the handler to its answer. While a handler runs it is in a span `request`, with
-    /// method and path. No query, header or body is ever written.
+    /// from the call of the handler to its answer. While a handler runs it is in a span `request`,
+    /// with method and path. No query, header or body is ever written.
     ///
-    /// On the application that is served, what the server answers of itself is written as well,
-    /// and what it refuses without a request (`refused`); a client that has gone is `abandoned`.
+    /// On the application that is served, what is refused without a request is written as well
+    /// (`refused`). A client that has gone before its answer is `abandoned`.
     #[must_use]
     pub const fn access_log(mut self) -> Self {
         self.group.access_log = true;
@@ -206,8 +206,9 @@ impl App {
         pattern: &str,
         handler: H,
     ) -> Self {
-        let (pattern, handler) = (pattern.to_owned(), Registered::new(handler));
-        self.routes.push(Route { method, pattern, handler, body: BodyRule::default() });
+        let (pattern, handler, around) = (pattern.to_owned(), erase(handler), Around::new());
+        let body = BodyRule::default();
+        self.routes.push(Route { method, pattern, handler, body, around });
         self
     }
 
@@ -216,8 +217,8 @@ impl App {
     /// fallback.
     #[must_use]
     pub fn fallback<M: 'static, H: Handler<M>>(mut self, handler: H) -> Self {
-        let (prefix, handler) = (String::new(), Registered::new(handler));
-        self.fallbacks.push(Fallback { prefix, handler, body: BodyRule::default() });
+        let (prefix, handler, around) = (String::new(), erase(handler), Around::new());
+        self.fallbacks.push(Fallback { prefix, handler, body: BodyRule::default(), around });
         self
     }
 
@@ -273,41 +274,34 @@ impl App {
     ///
     /// The first fault.
     pub(crate) fn compile(mut self) -> Result<Router, RouteError> {
-        let access_log = self.group.access_log;
-        self.enclose();
+        let root = self.enclose();
         if let Some(fault) = self.faults.into_iter().next() {
             return Err(fault);
         }
         let routes = self.routes.into_iter().map(Route::bound).collect::<Result<_, _>>()?;
         let fallbacks =
             self.fallbacks.into_iter().map(Fallback::bound).collect::<Result<_, _>>()?;
-        Ok(Router::new(routes, fallbacks)?.with_access_log(access_log))
+        Router::new(routes, fallbacks, root)
     }
 
     /// Puts what this application has in common around all that it has.
-    fn enclose(&mut self) {
+    fn enclose(&mut self) -> Rc<Group> {
         let group = Rc::new(mem::take(&mut self.group));
-        let routes = self.routes.iter_mut().map(|route| &mut route.handler);
-        let fallbacks = self.fallbacks.iter_mut().map(|fallback| &mut fallback.handler);
-        for handler in routes.chain(fallbacks) {
-            handler.around.push(group.clone());
+        let routes = self.routes.iter_mut().map(|route| &mut route.around);
+        let fallbacks = self.fallbacks.iter_mut().map(|fallback| &mut fallback.around);
+        for around in routes.chain(fallbacks) {
+            around.push(group.clone());
         }
+        group
     }
 }
 
-impl Registered {
-    fn new<M: 'static, H: Handler<M>>(handler: H) -> Self {
-        Self { handler: erase(handler), around: Around::new() }
-    }
-}
-
-impl Route<Registered> {
+impl Route<Box<dyn Unbound>> {
     fn bound(self) -> Result<Route, RouteError> {
-        let Self { method, pattern, handler: Registered { handler, around }, .. } = self;
-        let max = group::body_max(&around);
-        let body = BodyRule { max, streams: handler.streams() };
+        let Self { method, pattern, handler, around, .. } = self;
+        let body = BodyRule::of(&*handler, &around);
         match group::bind(handler, &around) {
-            Ok(handler) => Ok(Route { method, pattern, handler, body }),
+            Ok(handler) => Ok(Route { method, pattern, handler, body, around }),
             Err(type_name) => {
                 Err(RouteError::MissingState { method: Some(method), pattern, type_name })
             }
@@ -315,13 +309,12 @@ impl Route<Registered> {
     }
 }
 
-impl Fallback<Registered> {
+impl Fallback<Box<dyn Unbound>> {
     fn bound(self) -> Result<Fallback, RouteError> {
-        let Self { prefix, handler: Registered { handler, around }, .. } = self;
-        let max = group::body_max(&around);
-        let body = BodyRule { max, streams: handler.streams() };
+        let Self { prefix, handler, around, .. } = self;
+        let body = BodyRule::of(&*handler, &around);
         match group::bind(handler, &around) {
-            Ok(handler) => Ok(Fallback { prefix, handler, body }),
+            Ok(handler) => Ok(Fallback { prefix, handler, body, around }),
             Err(type_name) => {
                 Err(RouteError::MissingState { method: None, pattern: prefix, type_name })
             }

@@ -39,7 +39,7 @@ impl Fallbacks {
     /// Two fallbacks of one prefix; a prefix that is no pattern.
     pub(crate) fn new(fallbacks: Vec<Fallback>) -> Result<Self, RouteError> {
         let mut all = Self::default();
-        for Fallback { prefix, handler, body } in fallbacks {
+        for Fallback { prefix, handler, body, .. } in fallbacks {
             if prefix.is_empty() {
                 all.root_body = body;
                 if all.root.replace(handler).is_some() {

@@ -44,12 +44,14 @@ pub(crate) fn bind(
     if let Some(limit) = around.iter().find_map(|group| group.timeout) {
         handler = time_limit::wrap(handler, limit);
     }
+    Ok(enclose(handler, around))
+}
+
+/// Puts the layers of the groups around `handler`, and the log around them.
+pub(crate) fn enclose(handler: ErasedHandler, around: &Around) -> ErasedHandler {
     let inner_first = around.iter().flat_map(|group| group.layers.iter().rev());
-    handler = inner_first.fold(handler, |handler, layer| layer.wrap(handler));
-    if around.iter().any(|group| group.access_log) {
-        handler = access_log::wrap(handler);
-    }
-    Ok(handler)
+    let layered = inner_first.fold(handler, |handler, layer| layer.wrap(handler));
+    if around.iter().any(|group| group.access_log) { access_log::wrap(layered) } else { layered }
 }
 
 /// Bytes of a body, if one of the groups says how many.
@@ -63,14 +65,16 @@ pub(crate) struct BodyRule {
 }
 
 impl BodyRule {
+    /// Of this handler within these groups.
+    pub(crate) fn of(handler: &dyn Unbound, around: &Around) -> Self {
+        let max = around.iter().find_map(|group| group.body_max);
+        Self { max, streams: handler.streams() }
+    }
+
     /// Whether nothing is said that is not so everywhere.
     pub(crate) fn is_usual(self) -> bool {
         self == Self::default()
     }
-}
-
-pub(crate) fn body_max(around: &Around) -> Option<usize> {
-    around.iter().find_map(|group| group.body_max)
 }
 
 #[cfg(test)]

@@ -43,7 +43,10 @@ impl<T: Serialize> IntoResponse for Json<T> {
         match serde_json::to_writer(&mut *body, &self.0) {
             Ok(()) => Response::json_bytes(body),
             // The reason is the program's business, not the client's.
-            Err(_) => Problem::new(Status::INTERNAL_SERVER_ERROR).into_response(),
+            Err(error) => {
+                tracing::error!("a value cannot be written as JSON: {error}");
+                Problem::new(Status::INTERNAL_SERVER_ERROR).into_response()
+            }
         }
     }
 }

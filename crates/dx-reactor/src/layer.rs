@@ -86,7 +86,7 @@ impl<L: Layer> ErasedLayer for Rc<L> {
                 }
                 Ok(Reply::Pending(future)) => {
                     let layer = layer.clone();
-                    Reply::later(Around { future, layer, carry: Some(carry) })
+                    Reply::later(Layered { future, layer, carry: Some(carry) })
                 }
                 Ok(Reply::Panicked(mut response)) => {
                     layer.after(carry, &mut response);
@@ -102,7 +102,7 @@ impl<L: Layer> ErasedLayer for Rc<L> {
 }
 
 /// The future of an answer that a layer waits for.
-struct Around<L: Layer> {
+struct Layered<L: Layer> {
     future: ReplyFuture,
     layer: Rc<L>,
     /// `None` once it was used.
@@ -110,9 +110,9 @@ struct Around<L: Layer> {
 }
 
 // Nothing in it is ever pinned: the future is where it is and stays there.
-impl<L: Layer> Unpin for Around<L> {}
+impl<L: Layer> Unpin for Layered<L> {}
 
-impl<L: Layer> Future for Around<L> {
+impl<L: Layer> Future for Layered<L> {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {

@@ -1,11 +1,15 @@
 //! The I/O engine under a web framework.
 //!
 //! Owns the server: its description ([`DxReactor`]), its life ([`Running`]), and what a handler
-//! sees ([`App`], [`Request`], [`Response`]). May not know kernels or databases. Invariant: one
+//! sees ([`App`], what it takes: [`FromRequest`], what it returns: [`IntoResponse`]). May not know kernels or databases. Invariant: one
 //! pinned thread per core, and nothing shared between them on the path of a request.
 //!
 //! ```no_run
-//! use dx_reactor::{App, DxReactor, Request, Text};
+//! use dx_reactor::{App, DxReactor, Json, Path, Request};
+//!
+//! async fn add(Path((a, b)): Path<(i64, i64)>) -> Json<i64> {
+//!     Json(a + b)
+//! }
 //!
 //! fn main() -> Result<(), dx_reactor::ServerError> {
 //!     DxReactor::build()
@@ -13,6 +17,7 @@
 //!         .app(|_worker| {
 //!             App::new()
 //!                 .get("/", || "Hello, World!")
+//!                 .get("/add/{a}/{b}", add)
 //!                 .get("/user/{id}", |request: Request| {
 //!                     request.param_text("id").unwrap_or_default()
 //!                 })
@@ -48,6 +53,7 @@ mod into_response;
 mod json;
 mod layer;
 mod limits;
+mod own_answers;
 mod params;
 mod pattern;
 mod problem;

@@ -19,7 +19,8 @@ use core::time::Duration;
 pub struct Limits {
     /// Bounds of heads and chunk framing: 400, 414, 431.
     pub http: dx_http::Limits,
-    /// Bytes of a request's body: 413.
+    /// Bytes of a request's body: 413. Routes may have a limit of their own
+    /// ([`App::body_max`](crate::App::body_max)).
     pub body_max: usize,
     /// From the first byte of a head to its last: 408.
     pub head_timeout: Duration,

@@ -42,9 +42,15 @@ const MEMBERS: [&str; 5] = ["type", "title", "status", "detail", "instance"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     status: Status,
-    kind: Cow<'static, str>,
     title: Cow<'static, str>,
     detail: Cow<'static, str>,
+    /// Apart, because problems are returned as errors, and few have any of it.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Rare {
+    kind: Cow<'static, str>,
     instance: Cow<'static, str>,
     /// Names and values that are JSON already.
     extensions: Vec<(&'static str, Box<[u8]>)>,
@@ -54,15 +60,13 @@ impl Problem {
     /// The problem that `status` names; its title is the status's reason phrase.
     pub const fn new(status: Status) -> Self {
         let title = Cow::Borrowed(status.reason());
-        const NONE: Cow<'static, str> = Cow::Borrowed("");
-        let extensions = Vec::new();
-        Self { status, kind: NONE, title, detail: NONE, instance: NONE, extensions }
+        Self { status, title, detail: Cow::Borrowed(""), rare: None }
     }
 
     /// The same problem, of the type that this URI names (section 3.1.1). Sent as it is.
     #[must_use]
     pub fn with_type(mut self, uri: impl Into<Cow<'static, str>>) -> Self {
-        self.kind = uri.into();
+        self.rare_mut().kind = uri.into();
         self
     }
 
@@ -84,7 +88,7 @@ impl Problem {
     /// is.
     #[must_use]
     pub fn with_instance(mut self, uri: impl Into<Cow<'static, str>>) -> Self {
-        self.instance = uri.into();
+        self.rare_mut().instance = uri.into();
         self
     }
 
@@ -101,9 +105,10 @@ impl Problem {
         let begins = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
         let is_name = begins && name.len() >= 3 && name.as_bytes().iter().all(is_word);
         assert!(is_name && !MEMBERS.contains(&name), "`{name}` is no name of an extension");
-        self.extensions.retain(|(other, _)| *other != name);
+        let extensions = &mut self.rare_mut().extensions;
+        extensions.retain(|(other, _)| *other != name);
         if let Ok(json) = serde_json::to_vec(value) {
-            self.extensions.push((name, json.into()));
+            extensions.push((name, json.into()));
         }
         self
     }
@@ -115,7 +120,7 @@ impl Problem {
 
     /// The type; empty if it is what the status says.
     pub fn type_uri(&self) -> &str {
-        &self.kind
+        self.rare.as_ref().map_or("", |rare| &rare.kind)
     }
 
     /// The title; may be empty.
@@ -130,7 +135,11 @@ impl Problem {
 
     /// The URI of this occurrence; may be empty.
     pub fn instance(&self) -> &str {
-        &self.instance
+        self.rare.as_ref().map_or("", |rare| &rare.instance)
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 }
 
@@ -153,20 +162,20 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = PooledVec::take();
         body.push(b'{');
-        for (name, text) in [("type", &self.kind), ("title", &self.title)] {
+        for (name, text) in [("type", self.type_uri()), ("title", self.title())] {
             if !text.is_empty() {
                 member(&mut body, name, text);
                 body.push(b',');
             }
         }
         member(&mut body, "status", &self.status.code());
-        for (name, text) in [("detail", &self.detail), ("instance", &self.instance)] {
+        for (name, text) in [("detail", self.detail()), ("instance", self.instance())] {
             if !text.is_empty() {
                 body.push(b',');
                 member(&mut body, name, text);
             }
         }
-        for (name, json) in &self.extensions {
+        for (name, json) in self.rare.iter().flat_map(|rare| &rare.extensions) {
             body.push(b',');
             quoted(&mut body, name);
             body.extend_from_slice(json);

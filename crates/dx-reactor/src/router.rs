@@ -6,23 +6,19 @@
 
 use std::rc::Rc;
 
-use dx_http::{HeaderName, HeaderValue, Method, Status};
+use dx_http::{HeaderValue, Method, Status};
 
 use crate::access_log;
 use crate::app::{Fallback, Route};
 use crate::exact_paths::ExactPaths;
 use crate::fallbacks::Fallbacks;
-use crate::group::BodyRule;
+use crate::group::{self, Around, BodyRule, Group};
 use crate::handler::{self, ErasedHandler, Outcome, Reply, ReplyFuture};
-use crate::into_response::IntoResponse;
+use crate::own_answers;
 use crate::params::ParamError;
 use crate::pattern;
-use crate::problem::Problem;
 use crate::request::Request;
-use crate::response::Response;
 use crate::route_error::{PatternFault, RouteError};
-
-const ALLOW: HeaderName = HeaderName::from_static("allow");
 
 /// The methods a pattern may have handlers for, in the order `Allow` names them; their places are
 /// [`place`]'s.
@@ -48,12 +44,12 @@ pub(crate) struct Router {
     /// Places in `endpoints` of all patterns.
     patterns: matchit::Router<usize>,
     fallbacks: Fallbacks,
+    /// Answers where there is neither a pattern nor a fallback.
+    unknown_path: ErasedHandler,
     /// Whether any route has rules of its own for bodies.
     has_body_rules: bool,
-    /// Whether answers of the router's own are written down.
+    /// Whether what is refused without a handler is written down.
     access_log: bool,
-    /// What any path allows, for `OPTIONS *`.
-    allow: HeaderValue,
 }
 
 /// What a request came to, unless its handler waits.
@@ -70,11 +66,23 @@ struct Endpoint {
     names: Rc<[Box<str>]>,
     handlers: [Option<ErasedHandler>; METHODS.len()],
     bodies: [BodyRule; METHODS.len()],
-    allow: HeaderValue,
+    /// The applications that its first route was nested in.
+    around: Around,
+    /// Answers to the other methods; `None` while not all are known.
+    other_method: Option<ErasedHandler>,
 }
 
 impl Router {
-    pub(crate) fn new(routes: Vec<Route>, fallbacks: Vec<Fallback>) -> Result<Self, RouteError> {
+    /// The routes of an application with `root` around all of it.
+    ///
+    /// # Errors
+    ///
+    /// The first fault.
+    pub(crate) fn new(
+        routes: Vec<Route>,
+        fallbacks: Vec<Fallback>,
+        root: Rc<Group>,
+    ) -> Result<Self, RouteError> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for route in routes {
             let Some(place) = place(route.method) else {
@@ -84,7 +92,7 @@ impl Router {
             let known = endpoints.iter_mut().find(|endpoint| endpoint.pattern == route.pattern);
             let endpoint = match known {
                 Some(endpoint) => endpoint,
-                None => endpoints.push_mut(Endpoint::new(route.pattern)?),
+                None => endpoints.push_mut(Endpoint::new(route.pattern, route.around.clone())?),
             };
             endpoint.bodies[place] = route.body;
             if endpoint.handlers[place].replace(route.handler).is_some() {
@@ -98,8 +106,7 @@ impl Router {
             patterns
                 .insert(&endpoints[place].pattern, place)
                 .map_err(|error| refused(error, &endpoints, place))?;
-            let methods = endpoints[place].methods();
-            endpoints[place].allow = allow(&methods);
+            endpoints[place].complete();
             if endpoints[place].names.is_empty() {
                 exact.insert(endpoints[place].pattern.as_bytes(), place);
             }
@@ -107,18 +114,18 @@ impl Router {
         let all = METHODS
             .into_iter()
             .filter(|&method| endpoints.iter().any(|endpoint| endpoint.handler(method).is_some()));
-        let allow = allow(&all.collect::<Vec<_>>());
+        let unknown_path = own_answers::unknown_path(allow(&all.collect::<Vec<_>>()));
         let fallbacks = Fallbacks::new(fallbacks)?;
         let mut bodies = endpoints.iter().flat_map(|endpoint| endpoint.bodies);
-        let has_body_rules = bodies.any(|rule| !rule.is_usual()) || fallbacks.have_body_rules();
-        let access_log = false;
-        Ok(Self { endpoints, exact, patterns, fallbacks, has_body_rules, access_log, allow })
-    }
-
-    /// The same routes; `access_log`: answers of the router's own are written down.
-    pub(crate) fn with_access_log(mut self, access_log: bool) -> Self {
-        self.access_log = access_log;
-        self
+        Ok(Self {
+            has_body_rules: bodies.any(|rule| !rule.is_usual()) || fallbacks.have_body_rules(),
+            endpoints,
+            exact,
+            patterns,
+            fallbacks,
+            access_log: root.access_log,
+            unknown_path: group::enclose(unknown_path, &vec![root]),
+        })
     }
 
     /// Calls the handler that `request` is for.
@@ -131,7 +138,7 @@ impl Router {
         };
         match endpoint.handler(request.method()) {
             Some(handler) => call(handler, request),
-            None => self.no_handler(endpoint, &request),
+            None => self.no_handler(endpoint, request),
         }
     }
 
@@ -166,52 +173,23 @@ impl Router {
 
     #[cold]
     fn no_endpoint(&self, mut request: Request) -> Dispatched {
-        match request.method() {
-            // RFC 9110 section 9.3.6: for proxies.
-            Method::Connect => return self.problem(&request, Status::NOT_IMPLEMENTED),
-            // RFC 9110 section 9.3.7: what the server can do in general.
-            Method::Options if request.path() == "*" => {
-                return self.answer(&request, options(&self.allow));
-            }
-            _ => {}
-        }
-        match self.fallbacks.find(&mut request) {
-            Ok(Some(handler)) => call(handler, request),
-            // RFC 9110 section 9.1: a method that is not known.
-            Ok(None) if request.method() == Method::Other => {
-                self.problem(&request, Status::NOT_IMPLEMENTED)
-            }
-            Ok(None) => self.problem(&request, Status::NOT_FOUND),
+        // Neither names anything that a fallback could be for (RFC 9110 sections 9.3.6, 9.3.7).
+        let is_path = request.method() != Method::Connect && request.path() != "*";
+        let fallback = if is_path { self.fallbacks.find(&mut request) } else { Ok(None) };
+        match fallback {
+            Ok(handler) => call(handler.unwrap_or(&self.unknown_path), request),
             Err(error) => self.bad_param(&request, error),
         }
     }
 
     #[cold]
-    fn no_handler(&self, endpoint: &Endpoint, request: &Request) -> Dispatched {
-        if request.method() == Method::Options {
-            return self.answer(request, options(&endpoint.allow));
-        }
-        // RFC 9110 section 15.5.6: MUST say what is allowed.
-        let response = Problem::new(Status::METHOD_NOT_ALLOWED).into_response();
-        self.answer(request, response.with_header(ALLOW, endpoint.allow.clone()))
+    fn no_handler(&self, endpoint: &Endpoint, request: Request) -> Dispatched {
+        call(endpoint.other_method.as_ref().unwrap_or(&self.unknown_path), request)
     }
 
     #[cold]
     fn bad_param(&self, request: &Request, error: ParamError) -> Dispatched {
-        let detail = match error {
-            ParamError::BrokenEscape => "the path has an invalid percent-encoding",
-            ParamError::NotUtf8 => "the path is not UTF-8",
-        };
-        let problem = Problem::new(Status::BAD_REQUEST).with_detail(detail);
-        self.answer(request, problem.into_response())
-    }
-
-    fn problem(&self, request: &Request, status: Status) -> Dispatched {
-        self.answer(request, Problem::new(status).into_response())
-    }
-
-    /// An answer of the router's own.
-    fn answer(&self, request: &Request, response: Response) -> Dispatched {
+        let response = own_answers::bad_param(error);
         if self.access_log {
             access_log::answered(request, &response);
         }
@@ -228,14 +206,16 @@ impl Router {
 }
 
 impl Endpoint {
-    fn new(pattern: String) -> Result<Self, RouteError> {
+    fn new(pattern: String, around: Around) -> Result<Self, RouteError> {
         match pattern::names(&pattern) {
-            Ok(names) => {
-                let allow = HeaderValue::from_static("");
-                let handlers = [const { None }; METHODS.len()];
-                let bodies = [BodyRule::default(); METHODS.len()];
-                Ok(Self { pattern, names, handlers, bodies, allow })
-            }
+            Ok(names) => Ok(Self {
+                pattern,
+                names,
+                handlers: [const { None }; METHODS.len()],
+                bodies: [BodyRule::default(); METHODS.len()],
+                around,
+                other_method: None,
+            }),
             Err(fault) => Err(RouteError::Pattern { pattern, fault }),
         }
     }
@@ -247,6 +227,12 @@ impl Endpoint {
             (None, Method::Head) => self.handlers[const { place(Method::Get).unwrap() }].as_ref(),
             (handler, _) => handler,
         }
+    }
+
+    /// Every method that has a handler is known.
+    fn complete(&mut self) {
+        let answers = own_answers::other_method(allow(&self.methods()));
+        self.other_method = Some(group::enclose(answers, &self.around));
     }
 
     fn body_rule(&self, method: Method) -> BodyRule {
@@ -310,10 +296,6 @@ fn call(handler: &ErasedHandler, request: Request) -> Dispatched {
         Ok(Reply::Panicked(response)) => Dispatched::Ready(Outcome::of_panic(response)),
         Err(outcome) => Dispatched::Ready(outcome),
     }
-}
-
-fn options(allow: &HeaderValue) -> Response {
-    Response::new(Status::NO_CONTENT).with_header(ALLOW, allow.clone())
 }
 
 /// Why `endpoints[place]` does not go together with those before it.

@@ -3,13 +3,10 @@
 //! Owns what is asked of each. The examples are compiled in, so that what is tested is what is
 //! read. Invariant: a request here is one that a comment there tells the reader to try.
 
-#[allow(dead_code, reason = "`main` is for those who try it")]
 #[path = "../examples/graceful_shutdown.rs"]
 mod graceful_shutdown;
-#[allow(dead_code, reason = "`main` is for those who try it")]
 #[path = "../examples/json_crud.rs"]
 mod json_crud;
-#[allow(dead_code, reason = "`main` is for those who try it")]
 #[path = "../examples/routing.rs"]
 mod routing;
 #[path = "../examples/testing.rs"]
@@ -17,11 +14,17 @@ mod testing;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use dx_reactor::Status;
 use dx_reactor::testing::TestClient;
+use dx_reactor::{ServerError, Status};
 use serde_json::{Value, json};
+
+/// What those who try an example call.
+const _: fn() -> Result<(), ServerError> = routing::main;
+const _: fn() = json_crud::main;
+const _: fn() -> ExitCode = graceful_shutdown::main;
 
 #[test]
 fn routing() {

@@ -16,6 +16,8 @@ mod churn;
 mod client;
 #[path = "integration/deadlines.rs"]
 mod deadlines;
+#[path = "integration/groups.rs"]
+mod groups;
 #[path = "integration/handlers.rs"]
 mod handlers;
 #[path = "integration/pipelining.rs"]
@@ -110,6 +112,11 @@ mod rows {
             panics_cost_one_connection
             spawned_tasks_are_awaited
             a_handler_ends_with_its_client;
+        groups:
+            arguments_arrive_however_they_are_cut
+            bodies_are_limited_by_route
+            handlers_have_their_time
+            layers_around_pipelined_requests;
         starvation:
             partial_heads_and_slow_handlers
             four_receive_buffers

@@ -13,7 +13,11 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dx_reactor::{App, DxReactor, Request, Text, WorkerStrategy};
+use dx_reactor::{
+    App, DxReactor, Header, HeaderField, Layer, Path, PooledVec, Request, Response, State, Text,
+    WorkerStrategy,
+};
+use serde::Deserialize;
 
 use backends::backends;
 
@@ -75,6 +79,67 @@ async fn pending(request: Request) -> Text {
     request.param_text("id").unwrap_or_default()
 }
 
+#[derive(Deserialize)]
+struct Sum {
+    a: u64,
+    b: u64,
+}
+
+struct Base(u64);
+
+/// Before and after, both with something to do.
+struct Counts(Cell<u64>);
+
+impl Layer for Counts {
+    type Carry = u64;
+
+    fn before(&self, _: &mut Request) -> Result<u64, Response> {
+        self.0.set(self.0.get() + 1);
+        Ok(self.0.get())
+    }
+
+    fn after(&self, number: u64, _: &mut Response) {
+        assert!(number <= self.0.get());
+    }
+}
+
+fn number(number: u64) -> PooledVec {
+    let mut body = PooledVec::take();
+    write!(body, "{number}").expect("never fails");
+    body
+}
+
+fn taken(base: State<Base>, Path(sum): Path<Sum>, headers: Option<Header<Never>>) -> PooledVec {
+    assert!(headers.is_none());
+    number(base.0.0 + sum.a + sum.b)
+}
+
+struct Never;
+
+impl HeaderField for Never {
+    const NAME: &'static str = "x-never";
+
+    fn from_value(_: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+async fn taken_later(base: State<Base>, Path((id,)): Path<(u64,)>) -> PooledVec {
+    dx_rt::time::yield_now().await;
+    number(base.0.0 + id)
+}
+
+/// Handlers with arguments, layers, limits, and a log that nobody listens to.
+fn arguments() -> App {
+    App::new()
+        .state(Base(40))
+        .layer(Counts(Cell::new(0)))
+        .body_max(1000)
+        .access_log()
+        .get("/taken/{a}/{b}", taken)
+        .get("/later/{id}", taken_later)
+}
+
 /// The factory runs on the worker's own thread, which is told by its name.
 fn app() -> App {
     let name = std::thread::current().name().map(str::to_owned).unwrap_or_default();
@@ -85,6 +150,7 @@ fn app() -> App {
         .get("/ready/{id}", ready)
         .get("/pending/{id}", pending)
         .get("/allocates", || String::from("counted"))
+        .merge(arguments())
 }
 
 /// Sends `requests` in batches and reads every answer; each must end with `content`.
@@ -131,6 +197,8 @@ fn answered_requests_allocate_nothing() {
             ("/user/42", "42"),
             ("/ready/42", "42"),
             ("/pending/42", "42"),
+            ("/taken/1/1", "42"),
+            ("/later/2", "42"),
         ];
         for batch in [1, 16] {
             for (path, content) in rows {

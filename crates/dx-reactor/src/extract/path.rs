@@ -271,7 +271,10 @@ impl From<PathRejection> for Problem {
                 Self::new(Status::BAD_REQUEST).with_detail(rejection.to_string())
             }
             // The reason is the program's business, not the client's.
-            PathRejection::Shape { .. } => Self::new(Status::INTERNAL_SERVER_ERROR),
+            PathRejection::Shape { reason, .. } => {
+                tracing::error!("a handler's `Path` does not fit its pattern: {reason}");
+                Self::new(Status::INTERNAL_SERVER_ERROR)
+            }
         }
     }
 }

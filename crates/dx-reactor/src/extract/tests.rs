@@ -3,6 +3,8 @@
 use core::task::{Context, Poll, Waker};
 use std::collections::BTreeMap;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
@@ -377,5 +379,98 @@ fn a_panic_while_extracting_stays_in() {
     for app in [App::new().get("/", |_: Bomb| ()), App::new().get("/", async |_: Bomb| ())] {
         let outcome = answer(app, request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", b""));
         assert_eq!((outcome.response.status().code(), outcome.panicked), (500, true));
+    }
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// Every field that a value can be read from, and a list.
+#[derive(Deserialize, Debug, PartialEq, Clone)]
+struct Everything {
+    number: u64,
+    signed: i32,
+    float: f64,
+    flag: bool,
+    letter: char,
+    text: String,
+    maybe: Option<u8>,
+    #[serde(default)]
+    list: Vec<String>,
+}
+
+impl Everything {
+    /// As `name=value` pairs, in an order of their own.
+    fn pairs(&self) -> String {
+        let mut pairs = vec![
+            format!("number={}", self.number),
+            format!("flag={}", self.flag),
+            format!("text={}", encoded(&self.text)),
+        ];
+        pairs.extend(self.list.iter().map(|each| format!("list={}", encoded(each))));
+        pairs.push(format!("letter={}", encoded(&self.letter.to_string())));
+        pairs.extend(self.maybe.map(|maybe| format!("maybe={maybe}")));
+        pairs.push(format!("float={}&signed={}", self.float, self.signed));
+        pairs.join("&")
+    }
+}
+
+prop_compose! {
+    fn everything()(
+        (number, signed, flag, letter) in any::<(u64, i32, bool, char)>(),
+        float in prop::num::f64::NORMAL,
+        text in ".{0,9}",
+        maybe in any::<Option<u8>>(),
+        list in prop::collection::vec(".{0,5}", 0..4),
+    ) -> Everything {
+        Everything { number, signed, float, flag, letter, text, maybe, list }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_is_read(value in everything()) {
+        let pairs = value.pairs();
+        let wanted = value.clone();
+        let query = move |Query(found): Query<Everything>| (found == wanted).to_string();
+        let found = ask(App::new().get("/", query), &format!("GET /?{pairs}"), "", "");
+        prop_assert_eq!(found, (200, "true".to_owned()));
+        let wanted = value.clone();
+        let form = move |Form(found): Form<Everything>| (found == wanted).to_string();
+        let found = ask(App::new().post("/", form), "POST /", FORM, &pairs);
+        prop_assert_eq!(found, (200, "true".to_owned()));
+
+        let text = format!("x{}", value.text);
+        let path = format!("/{}/{}/{}", value.number, encoded(&text), value.signed);
+        let wanted = (value.number, text, value.signed);
+        let tuple = move |Path(found): Path<(u64, String, i32)>| (found == wanted).to_string();
+        let app = App::new().get("/{number}/{text}/{signed}", tuple);
+        prop_assert_eq!(ask(app, &format!("GET {path}"), "", ""), (200, "true".to_owned()));
+    }
+
+    /// Nothing that a peer can send gets past the fence, or is the server's fault.
+    #[test]
+    fn whatever_is_sent_is_taken_or_refused(
+        query in "((number|flag|list|[a-z]?)=?(%[0-9a-f]{2}|[a-z0-9+;=.~-]){0,5}&?){0,5}",
+        part in "(%[0-9a-f]{2}|[a-z0-9.-]){1,6}",
+        body in "\\PC{0,40}",
+    ) {
+        let app = || {
+            App::new()
+                .get("/q", |Query(_): Query<Everything>| ())
+                .get("/p/{number}", |Path(_): Path<i16>| ())
+                .post("/f", |Form(_): Form<Everything>| ())
+                .post("/j", |Json(_): Json<Everything>| ())
+        };
+        let rows = [
+            ask(app(), &format!("GET /q?{query}"), "", ""),
+            ask(app(), &format!("GET /p/{part}"), "", ""),
+            ask(app(), "POST /f", FORM, &body),
+            ask(app(), "POST /j", JSON, &body),
+        ];
+        for (status, detail) in rows {
+            prop_assert!([200, 400, 422].contains(&status), "{} {}", status, detail);
+        }
     }
 }

@@ -39,7 +39,11 @@ impl Layer for Logs {
 }
 
 fn get(app: App, path: &str) -> (u16, bool) {
-    let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    ask(app, "GET", path)
+}
+
+fn ask(app: App, method: &str, path: &str) -> (u16, bool) {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n");
     let outcome = answer(app, request(&head, b""));
     (outcome.response.status().code(), outcome.panicked)
 }
@@ -81,6 +85,31 @@ fn before_in_order_and_after_in_reverse_whatever_happens() {
         let seen = Log::default();
         assert_eq!(get(app(&seen), path), wanted, "{path}");
         assert_eq!(seen.borrow().join(" "), log, "{path}");
+    }
+}
+
+#[test]
+fn layers_see_what_the_server_answers_of_itself() {
+    let rows = [
+        ("POST", "/in/sync/x", 405, "+A +B +C -c405 -b405 -a405"),
+        ("OPTIONS", "/in/sync/x", 204, "+A +B +C -c204 -b204 -a204"),
+        ("OPTIONS", "/in/sync/B", 403, "+A +B -a403"),
+        ("PURGE", "/outside", 405, "+A +B -b405 -a405"),
+        ("OPTIONS", "*", 204, "+A +B -b204 -a204"),
+        ("GET", "/in/%ff", 410, "+A +B -b410 -a410"),
+        ("GET", "/in/sync/%ff", 400, ""),
+    ];
+    for (method, path, status, log) in rows {
+        let seen = Log::default();
+        assert_eq!(ask(app(&seen), method, path), (status, false), "{method} {path}");
+        assert_eq!(seen.borrow().join(" "), log, "{method} {path}");
+    }
+    for (method, path, status) in [("GET", "/else", 404), ("PURGE", "/else", 501)] {
+        let log = Log::default();
+        let inner = App::new().layer(Logs("inner", log.clone())).get("/", || "");
+        let app = App::new().layer(Logs("outer", log.clone())).nest("/in", inner);
+        assert_eq!(ask(app, method, path), (status, false), "{method} {path}");
+        assert_eq!(log.borrow().join(" "), format!("+outer -outer{status}"));
     }
 }
 

@@ -9,6 +9,7 @@ use super::*;
 use crate::app::App;
 use crate::handler::poll_reply;
 use crate::request::tests::request;
+use crate::response::Response;
 
 /// The answer to `METHOD target`.
 fn answer(router: &Router, line: &str) -> Response {

@@ -26,7 +26,7 @@ const DELIVERY: Duration = Duration::from_micros(20);
 /// Turns in which a server that has nothing to wait for comes to rest.
 const TURNS_MAX: u32 = 1_000_000;
 /// Real time after which an answer counts as one that does not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at what a thread of the pool does.
 const LOOK: Duration = Duration::from_micros(50);
 
