@@ -2,7 +2,8 @@
 //!
 //! Owns the order in which lines are found, bounded, validated and judged. May not know the
 //! grammar of any line. Its one invariant: a line is judged once it is complete and by its bytes
-//! alone, and the head once its last line is valid; so cuts cannot change a verdict.
+//! alone (a request line by its first byte already), and the head once its last line is valid; so
+//! cuts cannot change a verdict.
 //!
 //! Nearly every head is whole and valid, and `whole.rs` takes it in one pass. This file says what
 //! is right: it judges what the other one does not take, and gives the reason.
@@ -56,9 +57,10 @@ impl HeadParser {
     ///
     /// # Errors
     ///
-    /// The first fault, in the order of lines; within a line limits come first, and faults of the
-    /// head as a whole (Host, framing, Connection, Expect) come last. The same bytes give the same
-    /// error however they were cut, and giving them again gives it again.
+    /// The first fault, in the order of lines; within a line limits come first (but for a request
+    /// line that begins with no method), and faults of the head as a whole (Host, framing,
+    /// Connection, Expect) come last. The same bytes give the same error however they were cut, and
+    /// giving them again gives it again.
     pub fn parse(
         &mut self,
         buf: &[u8],

@@ -95,6 +95,17 @@ pub const ROWS: &[Row] = &[
     refused("a bare LF at the very end", "9112-7.1", chunked!("0\r\n\n"), 400),
     refused("a bare CR at the very end", "9112-7.1", chunked!("0\r\n\rX"), 400),
     refused("two octets at the very end", "9112-7.1", chunked!("0\r\nXX"), 400),
+    refused("LF LF behind the size", "9112-7.1", chunked!("3\n\nabc\r\n0\r\n\r\n"), 400),
+    refused("LF CR behind the size", "9112-7.1", chunked!("3\n\rabc\r\n0\r\n\r\n"), 400),
+    refused("CR CR behind the size", "9112-7.1", chunked!("3\r\rabc\r\n0\r\n\r\n"), 400),
+    refused("LF LF behind the data", "9112-7.1", chunked!("3\r\nabc\n\n0\r\n\r\n"), 400),
+    refused("LF CR behind the data", "9112-7.1", chunked!("3\r\nabc\n\r0\r\n\r\n"), 400),
+    refused("CR CR behind the data", "9112-7.1", chunked!("3\r\nabc\r\r0\r\n\r\n"), 400),
+    refused("CR CR LF behind the data", "9112-7.1", chunked!("3\r\nabc\r\r\n0\r\n\r\n"), 400),
+    refused("LF LF behind the last chunk", "9112-7.1", chunked!("0\n\n\r\n"), 400),
+    refused("CR CR at the very end", "9112-7.1", chunked!("0\r\n\r\r"), 400),
+    refused("LF CR at the very end", "9112-7.1", chunked!("0\r\n\n\r"), 400),
+    refused("a space at the very end", "9112-7.1", chunked!("0\r\n \r\n"), 400),
     // Extensions.
     open("an extension", "9112-7.1.1", chunked!("1;a\r\nx\r\n0\r\n\r\n"), &[ok(b"x")]),
     open(
@@ -202,6 +213,10 @@ pub const ROWS: &[Row] = &[
     refused("NUL in a trailer", "9110-5.5", chunked!("0\r\nA: b\0\r\n\r\n"), 400),
     refused("a bare LF behind a trailer", "9112-2.2", chunked!("0\r\nA: b\n\r\n"), 400),
     refused("a bare CR in a trailer", "9112-2.2", chunked!("0\r\nA: b\rc\r\n\r\n"), 400),
+    refused("LF LF behind a trailer", "9112-2.2", chunked!("0\r\nA: b\n\n\r\n"), 400),
+    refused("CR CR behind a trailer", "9112-2.2", chunked!("0\r\nA: b\r\r\r\n"), 400),
+    refused("LF LF in place of both ends", "9112-2.2", chunked!("0\r\nA: b\n\n"), 400),
+    refused("a space in the name of a trailer", "9110-5.1", chunked!("0\r\nA B: c\r\n\r\n"), 400),
     refused(
         "a request where trailers are",
         "9112-7.1.2",

@@ -198,6 +198,11 @@ pub const ROWS: &[Row] = &[
     refused("CR CR LF", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\r\nX: a\r\r\n\r\n", 400),
     refused("LF alone at the end", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\r\n\n", 400),
     refused("LF LF", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\n\n", 400),
+    refused("LF CR", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\n\rX: a\r\n\r\n", 400),
+    refused("CR CR", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\r\rX: a\r\n\r\n", 400),
+    refused("CR CR at the end", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\r\n\r\rX: a\r\n\r\n", 400),
+    refused("LF CR LF", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\r\nX: a\n\r\n\r\n", 400),
+    refused("a space before LF", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h \nX: a\r\n\r\n", 400),
     refused("CR CR LF at the end", "9112-2.2", b"GET / HTTP/1.1\r\nHost: h\r\n\r\r\n", 400),
     refused(
         "CR and something else at the end",

@@ -29,15 +29,16 @@ mod runner;
 
 mod chunked;
 mod connection;
+mod content_length;
 mod expect;
 mod fields;
-mod framing;
 mod host;
 mod limits;
 mod methods;
 mod pipelining;
 mod request_line;
 mod responses;
+mod transfer_encoding;
 mod upgrade;
 mod versions;
 
@@ -60,7 +61,7 @@ macro_rules! subjects {
 }
 
 subjects! {
-    request_line host fields framing chunked expect connection
+    request_line host fields content_length transfer_encoding chunked expect connection
     methods versions upgrade pipelining responses limits
 }
 
