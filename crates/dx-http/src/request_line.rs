@@ -24,10 +24,11 @@ fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
         return Err(HeadError::MalformedRequestLine);
     };
     // The version is judged before the target, so that other major versions get their 505.
-    let version = version(tail)?;
+    let version = version(tail);
     let Some((b' ', target)) = rest.split_last() else {
-        return Err(HeadError::MalformedRequestLine);
+        return Err(unparted(version));
     };
+    let version = version?;
     target::parse(target, base + after, method, head)?;
     head.method = method;
     head.method_token = Span::new(base, base + method_len);
@@ -63,6 +64,15 @@ fn other_version(bytes: &[u8; 8]) -> Result<Version, HeadError> {
             Err(HeadError::UnsupportedVersion)
         }
         _ => Err(HeadError::InvalidVersion),
+    }
+}
+
+/// What looks like a version but stands behind no SP is a part of something else.
+#[cold]
+fn unparted(version: Result<Version, HeadError>) -> HeadError {
+    match version {
+        Err(HeadError::InvalidVersion) => HeadError::InvalidVersion,
+        _ => HeadError::MalformedRequestLine,
     }
 }
 
