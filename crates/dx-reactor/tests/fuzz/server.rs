@@ -17,9 +17,11 @@ use dx_sim::{Faults, SimPeer, World};
 use super::expected::{BIG, BODY_MAX};
 
 /// Turns without news after which nothing more is expected to happen.
-const QUIET: u32 = 6;
+const QUIET: u32 = 8;
 /// Pieces that an input is cut into, at most; further cuts would cost time and find nothing new.
 const PIECES_MAX: usize = 40;
+/// How long a turn may wait: all of the quiet ones together take longer than the slowest handler.
+const TURN: Duration = Duration::from_micros(500);
 /// Turns that a server may take to come to its end.
 const TURNS_MAX: u32 = 5000;
 
@@ -105,7 +107,7 @@ impl Bench {
     /// One turn of the worker, and whatever it lets happen.
     fn turn(&self) {
         let core = &self.server.cores()[0];
-        core.turn(Wait::AtMost(Duration::from_micros(200))).expect("the reactor works");
+        core.turn(Wait::AtMost(TURN)).expect("the reactor works");
     }
 
     /// Reads what is there; whether there was anything new.
@@ -144,7 +146,7 @@ impl Bench {
             if server.is_finished() {
                 break;
             }
-            core.turn(Wait::AtMost(Duration::from_micros(200))).expect("the reactor works");
+            core.turn(Wait::AtMost(TURN)).expect("the reactor works");
         }
         assert!(server.is_finished(), "no end\n{world}");
         assert_eq!(core.quiesce(200).expect("turns"), Held::default(), "held\n{world}");
