@@ -14,7 +14,7 @@ use std::time::Duration;
 use dx_io::Instant;
 use dx_sim::{Chance, SimPeer, World};
 
-use crate::script::{Script, take_answer};
+use crate::script::{Script, take_answer, take_interim};
 
 /// How a client behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,9 @@ impl Client {
         };
         let most = if chance.happens(0.2) { 40 } else { 6 };
         let script = Script::draw(&mut chance, most);
+        // Whoever sends half a request has to go, or it is waited for.
+        let tears = script.is_torn && matches!(manner, Manner::Plain);
+        let manner = if tears { Manner::Finishing } else { manner };
         let peer = world.connect(address).ok()?;
         Some(Self {
             seen,
@@ -109,9 +112,17 @@ impl Client {
         self.written == self.script.bytes.len()
     }
 
+    /// Where it has to wait for a word of the server.
+    fn may_write_to(&self) -> usize {
+        self.script.gates.front().map_or(self.script.bytes.len(), |(at, _)| *at)
+    }
+
     fn write(&mut self) {
         while !self.is_written() {
-            let rest = &self.script.bytes[self.written..];
+            let rest = &self.script.bytes[self.written..self.may_write_to()];
+            if rest.is_empty() {
+                return;
+            }
             let slow = self.manner == Manner::Slow && rest.len() < 30;
             let len = if slow { 1 } else { 1 + self.chance.index(rest.len()) };
             match self.peer.try_write(&rest[..len]) {
@@ -119,6 +130,7 @@ impl Client {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(_) => {
                     // Reading shows how it ended.
+                    self.script.gates.clear();
                     self.written = self.script.bytes.len();
                     return;
                 }
@@ -164,6 +176,7 @@ impl Client {
 
     fn check(&mut self) {
         loop {
+            self.pass_gate();
             let expected = self.script.answers.get(self.answered);
             let to_head = expected.is_some_and(|answer| answer.head);
             let Some((answer, last)) = take_answer(&mut self.received, to_head) else { return };
@@ -184,6 +197,20 @@ impl Client {
                 assert!(answer.body.as_ref() == Some(body), "content\n{}", self.world);
             }
             self.answered += 1;
+        }
+    }
+
+    /// Goes on where it waited, if the server has said so.
+    ///
+    /// A server that has a part of the content already need not say anything (RFC 9110 section
+    /// 10.1.1); but who waits at a gate has sent none of it.
+    fn pass_gate(&mut self) {
+        if take_interim(&mut self.received) {
+            let gate = self.script.gates.pop_front();
+            let for_this =
+                gate.is_some_and(|(at, answer)| at == self.written && answer == self.answered);
+            assert!(for_this && !self.told_last, "a word to nobody\n{}", self.world);
+            self.seen.borrow_mut().insert(100);
         }
     }
 
@@ -208,7 +235,12 @@ impl Client {
             return;
         }
         assert!(!reset, "a reset that nobody has asked for\n{}", self.world);
-        assert!(self.received.is_empty(), "half an answer, then the end\n{}", self.world);
+        assert!(
+            self.received.is_empty(),
+            "half an answer, then the end: {}\n{}",
+            self.received.escape_ascii(),
+            self.world
+        );
         if jumps > 0 || excuse.draining.is_some() || self.manner == Manner::Slow {
             return;
         }
