@@ -23,6 +23,8 @@ pub struct Final {
     pub closes: bool,
     /// An interim `100 Continue` may come before: whether it does depends on what is there.
     pub may_continue: bool,
+    /// Some of the body is there, if there is one: then no interim answer need be sent.
+    pub is_begun: bool,
     pub content: Content,
 }
 
@@ -50,7 +52,7 @@ pub fn expect(bytes: &[u8], limits: &Limits, finishes: bool) -> Expected {
         let request = match judge(&bytes[at..], limits) {
             Verdict::Head(request) => request,
             Verdict::Refused(status) => {
-                expected.refuse(status, &Request::default(), false);
+                expected.refuse(status, &Request::default(), Continues::default());
                 return expected;
             }
             Verdict::More => {
@@ -61,17 +63,20 @@ pub fn expect(bytes: &[u8], limits: &Limits, finishes: bool) -> Expected {
             }
         };
         at += request.len;
-        let may_continue = request.expect_continue && has_content(request.body);
+        let continues = Continues {
+            may: request.expect_continue && has_content(request.body),
+            is_begun: at < bytes.len(),
+        };
         match body(&bytes[at..], request.body, limits) {
             Ok((content, len)) => {
                 at += len;
-                expected.answer(&request, &content, may_continue);
+                expected.answer(&request, &content, continues);
                 if expected.ends {
                     return expected;
                 }
             }
             Err(Stop::Refused(status)) => {
-                expected.refuse(status, &request, may_continue);
+                expected.refuse(status, &request, continues);
                 return expected;
             }
             Err(Stop::More) => {
@@ -80,6 +85,13 @@ pub fn expect(bytes: &[u8], limits: &Limits, finishes: bool) -> Expected {
             }
         }
     }
+}
+
+/// What is known about an interim answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Continues {
+    may: bool,
+    is_begun: bool,
 }
 
 const fn has_content(body: Body) -> bool {
@@ -108,26 +120,28 @@ fn body(bytes: &[u8], body: Body, limits: &Limits) -> Result<(Vec<u8>, usize), S
 }
 
 impl Expected {
-    fn answer(&mut self, request: &Request, content: &[u8], may_continue: bool) {
+    fn answer(&mut self, request: &Request, content: &[u8], continues: Continues) {
         let (status, content) = route(request, content);
         self.answers.push(Final {
             status,
             to_head: request.method == b"HEAD",
             modern: request.modern,
             closes: !request.keep_alive,
-            may_continue,
+            may_continue: continues.may,
+            is_begun: continues.is_begun,
             content,
         });
         self.ends = !request.keep_alive;
     }
 
-    fn refuse(&mut self, status: u16, request: &Request, may_continue: bool) {
+    fn refuse(&mut self, status: u16, request: &Request, continues: Continues) {
         self.answers.push(Final {
             status,
             to_head: request.method == b"HEAD",
             modern: true,
             closes: true,
-            may_continue,
+            may_continue: continues.may,
+            is_begun: continues.is_begun,
             content: Content::Problem,
         });
         self.ends = true;
