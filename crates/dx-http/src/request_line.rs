@@ -24,11 +24,10 @@ fn split(line: &[u8], base: usize, head: &mut Head) -> Result<(), HeadError> {
         return Err(HeadError::MalformedRequestLine);
     };
     // The version is judged before the target, so that other major versions get their 505.
-    let version = version(tail);
+    let version = version(tail)?;
     let Some((b' ', target)) = rest.split_last() else {
-        return Err(unparted(version));
+        return Err(HeadError::MalformedRequestLine);
     };
-    let version = version?;
     target::parse(target, base + after, method, head)?;
     head.method = method;
     head.method_token = Span::new(base, base + method_len);
@@ -67,17 +66,19 @@ fn other_version(bytes: &[u8; 8]) -> Result<Version, HeadError> {
     }
 }
 
-/// What looks like a version but stands behind no SP is a part of something else.
-#[cold]
-fn unparted(version: Result<Version, HeadError>) -> HeadError {
-    match version {
-        Err(HeadError::InvalidVersion) => HeadError::InvalidVersion,
-        _ => HeadError::MalformedRequestLine,
-    }
-}
-
-/// A stray CR is the better reason than what it broke.
+/// A stray CR is the better reason than what it broke; and what looks like a version but has no SP
+/// of its own before it is a part of something else.
 #[cold]
 fn explain(line: &[u8], error: HeadError) -> HeadError {
-    if memchr::memchr(b'\r', line).is_some() { HeadError::BareCr } else { error }
+    if memchr::memchr(b'\r', line).is_some() {
+        return HeadError::BareCr;
+    }
+    let has_space = match line.split_last_chunk::<8>() {
+        Some((before @ [.., b' '], _)) => memchr::memchr(b' ', before) != Some(before.len() - 1),
+        _ => false,
+    };
+    match error {
+        HeadError::UnsupportedVersion if !has_space => HeadError::MalformedRequestLine,
+        error => error,
+    }
 }

@@ -16,14 +16,14 @@ use dx_sim::{Faults, SimPeer, World};
 
 use super::expected::{BIG, BODY_MAX};
 
-/// Turns without news after which nothing more is expected to happen.
-const QUIET: u32 = 8;
+/// Time without news after which nothing more is expected to happen: handlers take a part of it.
+const QUIET: Duration = Duration::from_millis(4);
 /// Pieces that an input is cut into, at most; further cuts would cost time and find nothing new.
 const PIECES_MAX: usize = 40;
-/// How long a turn may wait: all of the quiet ones together take longer than the slowest handler.
+/// How long a turn may wait.
 const TURN: Duration = Duration::from_micros(500);
-/// Turns that a server may take to come to its end.
-const TURNS_MAX: u32 = 5000;
+/// Turns that a server may take to come to its end, or to anything at all.
+const TURNS_MAX: u32 = 1000;
 
 /// How the peer and the machine behave.
 #[derive(Clone, Copy, Debug)]
@@ -129,10 +129,14 @@ impl Bench {
 
     /// Until nothing happens any more.
     fn wait(&mut self) {
-        let mut quiet = 0;
-        while quiet < QUIET && !self.seen.ended {
+        let (mut since, mut turns) = (self.world.now(), 0);
+        while self.world.now() < since + QUIET && !self.seen.ended {
             self.turn();
-            quiet = if self.read() { 0 } else { quiet + 1 };
+            turns += 1;
+            if self.read() {
+                (since, turns) = (self.world.now(), 0);
+            }
+            assert!(turns < TURNS_MAX, "turns, and nothing comes of them\n{}", self.world);
         }
     }
 
