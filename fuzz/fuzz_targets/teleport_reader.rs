@@ -1,12 +1,9 @@
 //! Any bytes through the reader of plain values, and lazily: nothing but errors may come of it.
 #![no_main]
 
-#[path = "../../crates/dx-teleport/tests/teleport/vector_types.rs"]
-mod vector_types;
-
+use dx_fuzz::vector_types::{Color, Slices, Vertex};
 use dx_teleport::{Lazy, TeleportReader};
 use libfuzzer_sys::fuzz_target;
-use vector_types::{Color, Slices, Vertex};
 
 fuzz_target!(|input: &[u8]| {
     let Some(([table, offset, len], bytes)) = input.split_first_chunk() else { return };

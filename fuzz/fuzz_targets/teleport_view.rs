@@ -1,12 +1,9 @@
 //! Any bytes as a message of every type of the vectors: what is accepted is canonical.
 #![no_main]
 
-#[path = "../../crates/dx-teleport/tests/teleport/vector_types.rs"]
-mod vector_types;
-
+use dx_fuzz::vector_types::{Events, NAMES, judge_by_name};
 use dx_teleport::{PeerLayout, Translation, View};
 use libfuzzer_sys::fuzz_target;
-use vector_types::{Events, NAMES, judge_by_name};
 
 fuzz_target!(|input: &[u8]| {
     let Some((choice, bytes)) = input.split_first() else { return };

@@ -139,13 +139,18 @@ impl HeadParser {
             *seen = Seen::default();
         };
         begin(head, seen);
-        let found = self.lines(buf, limits, head, seen);
-        if found == Ok(None) {
-            return Ok(None);
-        }
+        // Taken apart once: compared first and taken apart then, an error came out as a length
+        // from an optimising LLVM 22.
+        let len = match self.lines(buf, limits, head, seen) {
+            Ok(Some(len)) => len,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.reset();
+                return Err(error);
+            }
+        };
         self.reset();
-        let len = found?;
-        if let (true, Some(len)) = (resumed, len) {
+        if resumed {
             // The earlier lines are known to be valid, but not where their parts stand.
             begin(head, seen);
             if whole::parse(&buf[..len], limits, head, seen).is_none() {
@@ -153,7 +158,7 @@ impl HeadParser {
                 Self::default().lines(&buf[..len], limits, head, seen)?;
             }
         }
-        Ok(len)
+        Ok(Some(len))
     }
 
     /// Validates the complete lines from where the last call stopped; the head's length if the

@@ -81,8 +81,19 @@ fn other_version(bytes: &[u8; 8]) -> Result<Version, HeadError> {
     }
 }
 
-/// A stray CR is the better reason than what it broke.
+/// A stray CR is the better reason than what it broke; and what looks like a version but has no SP
+/// of its own before it is a part of something else.
 #[cold]
 fn explain(line: &[u8], error: HeadError) -> HeadError {
-    if memchr::memchr(b'\r', line).is_some() { HeadError::BareCr } else { error }
+    if memchr::memchr(b'\r', line).is_some() {
+        return HeadError::BareCr;
+    }
+    let has_space = match line.split_last_chunk::<8>() {
+        Some((before @ [.., b' '], _)) => memchr::memchr(b' ', before) != Some(before.len() - 1),
+        _ => false,
+    };
+    match error {
+        HeadError::UnsupportedVersion if !has_space => HeadError::MalformedRequestLine,
+        error => error,
+    }
 }

@@ -54,7 +54,6 @@ pub(crate) fn enclose(handler: ErasedHandler, around: &Around) -> ErasedHandler 
     if around.iter().any(|group| group.access_log) { access_log::wrap(layered) } else { layered }
 }
 
-/// Bytes of a body, if one of the groups says how many.
 /// What holds for the body of a request, by its route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BodyRule {

@@ -72,7 +72,7 @@ impl State {
         if gone(self.ends[end].owner) && gone(self.ends[other].owner) {
             return;
         }
-        self.cuts += 1;
+        self.count_cut(end);
         self.note("cut", end as u64, 0, 0);
         for end in [end, other] {
             self.ends[end].lose_flying();
@@ -165,6 +165,7 @@ impl State {
             self.schedule(after, Event::Connected(room, token, result));
         } else {
             self.cuts += 1;
+            self.mark_unheard(far);
             self.send_chunk(far, Chunk::Reset);
         }
     }

@@ -162,6 +162,18 @@ impl SimPeer {
         self.world.with(|state| state.ends[self.end].fin || state.ends[self.end].reset)
     }
 
+    /// Whether the network has broken the connection: that is nobody's doing.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.world.with(|state| state.ends[self.end].cut)
+    }
+
+    /// Whether the listener has gone before anybody took the connection in.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        self.world.with(|state| state.ends[self.end].unheard)
+    }
+
     /// Whether the connection was reset by the other end or the network.
     #[must_use]
     pub fn is_reset(&self) -> bool {

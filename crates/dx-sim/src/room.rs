@@ -156,7 +156,12 @@ impl State {
     fn forget(&mut self, room: usize, token: Token) {
         let Some(flight) = self.rooms[room].ops.remove(token) else { return };
         match flight.held {
-            Held::Ended(Payload::Connection { sock, .. }) => self.close_slot(room, sock.index()),
+            Held::Ended(Payload::Connection { sock, .. }) => {
+                if let Kind::Connection(end) = self.rooms[room].socks.slot(sock.index()).kind {
+                    self.mark_unheard(end);
+                }
+                self.close_slot(room, sock.index());
+            }
             Held::Connect { slot, .. } => self.close_slot(room, slot),
             held => drop(held), // a connection that is handed over closes itself
         }
@@ -389,7 +394,7 @@ impl State {
             1 => errno::DESCRIPTORS_SYSTEM,
             _ => {
                 if let Some(far) = self.ears[ear].queue.pop_front() {
-                    self.cuts += 1;
+                    self.count_cut(far);
                     self.ends[far].owner = Owner::Closed;
                     self.send_reset(far);
                 }

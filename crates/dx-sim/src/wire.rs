@@ -53,6 +53,10 @@ pub(crate) struct End {
     pub(crate) reset: bool,
     /// The reset was not told to anybody yet.
     pub(crate) error: bool,
+    /// By the network.
+    pub(crate) cut: bool,
+    /// Nobody has taken the connection in.
+    pub(crate) unheard: bool,
     pub(crate) write_shut: bool,
     pub(crate) read_shut: bool,
     /// A peer that reads everything at once keeps it here.
@@ -192,8 +196,22 @@ impl State {
             self.note("unheard", end as u64, 0, 0);
             self.ends[end].owner = Owner::Closed;
             self.cuts += 1;
+            self.mark_unheard(end);
             self.send_reset(end);
         }
+    }
+
+    /// Notes that nobody will ever take in `end`.
+    pub(crate) fn mark_unheard(&mut self, end: usize) {
+        let other = self.ends[end].other;
+        self.ends[other].unheard = true;
+    }
+
+    /// Notes that the network ends the connection of `end`.
+    pub(crate) fn count_cut(&mut self, end: usize) {
+        let other = self.ends[end].other;
+        self.cuts += 1;
+        (self.ends[end].cut, self.ends[other].cut) = (true, true);
     }
 
     /// Takes the first chunk that has arrived at `end`.
@@ -249,6 +267,8 @@ impl End {
             fin: false,
             reset: false,
             error: false,
+            cut: false,
+            unheard: false,
             write_shut: false,
             read_shut: false,
             collected: None,

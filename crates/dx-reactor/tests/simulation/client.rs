@@ -1,8 +1,8 @@
 //! A simulated client that checks every byte it is sent.
 //!
 //! Owns [`Client`] and its manners. Knows the script and the connection, and no server. Invariant:
-//! answers are the script's, in order, whole; only an excuse (a reset, a leap of the clock, a table
-//! that was full, a shutdown) lets the tail be missing.
+//! answers are the script's, in order, whole; only an excuse (its own connection was cut, a leap of
+//! the clock, a table that was full, a shutdown) lets the tail be missing.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use dx_io::Instant;
 use dx_sim::{Chance, SimPeer, World};
 
-use crate::script::{Script, take_answer};
+use crate::script::{Script, take_answer, take_interim};
 
 /// How a client behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,12 @@ pub struct Client {
     written: usize,
     received: Vec<u8>,
     answered: usize,
-    connected: Instant,
     /// The server has said that its last answer was the last.
     told_last: bool,
     finished: bool,
+    connected: Instant,
+    /// When its last byte was on its way.
+    written_at: Option<Instant>,
 }
 
 impl Client {
@@ -75,6 +77,9 @@ impl Client {
         };
         let most = if chance.happens(0.2) { 40 } else { 6 };
         let script = Script::draw(&mut chance, most);
+        // Whoever sends half a request has to go, or it is waited for.
+        let tears = script.is_torn && matches!(manner, Manner::Plain);
+        let manner = if tears { Manner::Finishing } else { manner };
         let peer = world.connect(address).ok()?;
         Some(Self {
             seen,
@@ -86,8 +91,9 @@ impl Client {
             written: 0,
             received: Vec::new(),
             answered: 0,
-            connected: world.now(),
             told_last: false,
+            connected: world.now(),
+            written_at: None,
             finished: false,
         })
     }
@@ -109,9 +115,17 @@ impl Client {
         self.written == self.script.bytes.len()
     }
 
+    /// Where it has to wait for a word of the server.
+    fn may_write_to(&self) -> usize {
+        self.script.gates.front().map_or(self.script.bytes.len(), |(at, _)| *at)
+    }
+
     fn write(&mut self) {
         while !self.is_written() {
-            let rest = &self.script.bytes[self.written..];
+            let rest = &self.script.bytes[self.written..self.may_write_to()];
+            if rest.is_empty() {
+                return;
+            }
             let slow = self.manner == Manner::Slow && rest.len() < 30;
             let len = if slow { 1 } else { 1 + self.chance.index(rest.len()) };
             match self.peer.try_write(&rest[..len]) {
@@ -119,6 +133,7 @@ impl Client {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(_) => {
                     // Reading shows how it ended.
+                    self.script.gates.clear();
                     self.written = self.script.bytes.len();
                     return;
                 }
@@ -129,6 +144,7 @@ impl Client {
                 return;
             }
         }
+        self.written_at.get_or_insert(self.world.now());
         if self.manner == Manner::Finishing && !self.finished {
             self.finished = true;
             let _ = self.peer.shutdown(Shutdown::Write);
@@ -164,6 +180,7 @@ impl Client {
 
     fn check(&mut self) {
         loop {
+            self.pass_gate();
             let expected = self.script.answers.get(self.answered);
             let to_head = expected.is_some_and(|answer| answer.head);
             let Some((answer, last)) = take_answer(&mut self.received, to_head) else { return };
@@ -187,6 +204,20 @@ impl Client {
         }
     }
 
+    /// Goes on where it waited, if the server has said so.
+    ///
+    /// A server that has a part of the content already need not say anything (RFC 9110 section
+    /// 10.1.1); but who waits at a gate has sent none of it.
+    fn pass_gate(&mut self) {
+        if take_interim(&mut self.received) {
+            let gate = self.script.gates.pop_front();
+            let for_this =
+                gate.is_some_and(|(at, answer)| at == self.written && answer == self.answered);
+            assert!(for_this && !self.told_last, "a word to nobody\n{}", self.world);
+            self.seen.borrow_mut().insert(100);
+        }
+    }
+
     /// Whether the server may have lost patience.
     fn may_be_late(&self) -> bool {
         let (_, jumps, _) = self.world.excuses();
@@ -194,15 +225,37 @@ impl Client {
     }
 
     fn check_end(&self, excuse: Excuse, reset: bool) {
-        let (cuts, jumps, refusals) = self.world.excuses();
-        let sure = SURE + self.world.faults().latency_max;
-        let too_late = excuse.draining.is_some_and(|at| self.connected + sure > at);
-        if cuts > 0 || refusals > 0 || too_late {
+        let (_, jumps, refusals) = self.world.excuses();
+        // Of a connection that others lost, this one knows nothing.
+        if self.peer.is_cut() || refusals > 0 {
+            return;
+        }
+        // A server that ends takes whom it has taken in to an orderly end. The others are those
+        // that came so late that the listener was closing.
+        if self.peer.is_unheard() {
+            let sure = SURE + self.world.faults().latency_max;
+            let late = excuse.draining.is_some_and(|at| self.connected + sure > at);
+            assert!(late, "connected before the shutdown and never taken in\n{}", self.world);
             return;
         }
         assert!(!reset, "a reset that nobody has asked for\n{}", self.world);
-        assert!(self.received.is_empty(), "half an answer, then the end\n{}", self.world);
-        if jumps > 0 || excuse.draining.is_some() || self.manner == Manner::Slow {
+        assert!(
+            self.received.is_empty(),
+            "half an answer, then the end: {}\n{}",
+            self.received.escape_ascii(),
+            self.world
+        );
+        let sure = SURE + self.world.faults().latency_max;
+        let was_written = |at| self.written_at.is_some_and(|written| written + sure <= at);
+        if jumps > 0 || self.manner == Manner::Slow {
+            return;
+        }
+        if let Some(at) = excuse.draining {
+            // Requests that were written before the shutdown may have been read after it, behind
+            // others or for want of room: then the server says which answer is the last.
+            let missing = self.answered < self.script.answers.len();
+            let told = !missing || self.told_last || !was_written(at);
+            assert!(told, "gone without a word in a shutdown\n{}", self.world);
             return;
         }
         assert_eq!(self.answered, self.script.answers.len(), "answers are missing\n{}", self.world);

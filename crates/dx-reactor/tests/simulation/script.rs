@@ -3,10 +3,16 @@
 //! Owns [`Script`]: requests as bytes, and for each the answer an honest server gives. Knows no
 //! connection. Invariant: what follows the request that ends the connection is answered by nobody.
 
+use std::collections::VecDeque;
+
 use dx_sim::Chance;
 
 /// Bytes of a request's body that the server takes.
 pub const BODY_MAX: usize = 2000;
+
+const CHUNKED: &str = "POST /echo HTTP/1.1\r\nHost: sim\r\nTransfer-Encoding: chunked\r\n\r\n";
+const EXTENSIONS: [&str; 4] = ["", "", ";a", " ; a = \"b\\\"\""];
+const TRAILERS: [&str; 4] = ["", "", "A: b\r\n", "A:\r\nContent-Length: 9\r\n"];
 
 /// An answer, as the client has to see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +31,11 @@ pub struct Script {
     pub answers: Vec<Answer>,
     /// The server ends the connection after the last answer.
     pub closes: bool,
+    /// Places in `bytes` that a client does not write beyond before it is told to go on, and the
+    /// answer that tells it if nothing else does.
+    pub gates: VecDeque<(usize, usize)>,
+    /// The last request is not whole: only the client's end lets the server go.
+    pub is_torn: bool,
 }
 
 impl Script {
@@ -34,12 +45,24 @@ impl Script {
         for _ in 0..1 + chance.below(most) {
             script.add_valid(chance);
         }
-        match chance.below(4) {
+        match chance.below(5) {
             0 => script.add_refused(chance),
             1 => script.add_last(chance),
+            2 => script.tear(chance),
             _ => {}
         }
         script
+    }
+
+    /// Ends with a request that is cut short, and has no answer.
+    fn tear(&mut self, chance: &mut Chance) {
+        let start = self.bytes.len();
+        self.add_post(chance);
+        self.answers.pop();
+        self.bytes.truncate(start + 1 + chance.index(self.bytes.len() - start - 1));
+        // Nobody is told to go on whose head is not whole.
+        self.gates.retain(|(at, _)| *at <= self.bytes.len());
+        self.is_torn = true;
     }
 
     fn add(&mut self, request: &[u8], status: u16, body: Option<Vec<u8>>) {
@@ -56,7 +79,7 @@ impl Script {
     fn add_valid(&mut self, chance: &mut Chance) {
         let number = chance.below(1_000_000);
         let text = Some(number.to_string().into_bytes());
-        match chance.below(9) {
+        match chance.below(12) {
             0 => {
                 let micros = chance.below(3000);
                 self.get(chance, &format!("/slow/{micros}/{number}"), 200, text);
@@ -71,7 +94,19 @@ impl Script {
                 let request = format!("HEAD /n/{number} HTTP/1.1\r\nHost: sim\r\n\r\n");
                 self.add(request.as_bytes(), 200, Some(vec![0; number.to_string().len()]));
             }
-            5 | 6 => self.add_post(chance),
+            5 => {
+                let len = chance.index(100_000);
+                let request = format!("HEAD /big/{len} HTTP/1.1\r\nHost: sim\r\n\r\n");
+                self.add(request.as_bytes(), 200, Some(vec![0; len]));
+            }
+            6 => {
+                // No content, so no word about it either (RFC 9110 section 10.1.1).
+                let request = format!(
+                    "GET /n/{number} HTTP/1.1\r\nHost: sim\r\nExpect: 100-continue\r\n\r\n"
+                );
+                self.add(request.as_bytes(), 200, text);
+            }
+            7..10 => self.add_post(chance),
             _ => self.get(chance, &format!("/n/{number}"), 200, text),
         }
     }
@@ -80,7 +115,20 @@ impl Script {
         let len = chance.index(BODY_MAX) >> chance.index(5);
         let body: Vec<u8> = (0..len).map(|_| chance.bits() as u8).collect();
         let mut request = b"POST /echo HTTP/1.1\r\nHost: sim\r\n".to_vec();
-        if chance.happens(0.5) {
+        let is_chunked = chance.happens(0.5);
+        if chance.happens(0.3) {
+            request.extend(b"Expect: 100-continue\r\n");
+            if is_chunked || len > 0 {
+                let line = if is_chunked {
+                    "Transfer-Encoding: chunked\r\n\r\n".len()
+                } else {
+                    format!("Content-Length: {len}\r\n\r\n").len()
+                };
+                let gate = self.bytes.len() + request.len() + line;
+                self.gates.push_back((gate, self.answers.len()));
+            }
+        }
+        if !is_chunked {
             request.extend(format!("Content-Length: {len}\r\n\r\n").bytes());
             request.extend(&body);
         } else {
@@ -88,19 +136,21 @@ impl Script {
             let mut rest = &body[..];
             while !rest.is_empty() {
                 let (chunk, behind) = rest.split_at(1 + chance.index(rest.len()));
-                request.extend(format!("{:x}\r\n", chunk.len()).bytes());
+                let extension = EXTENSIONS[chance.index(EXTENSIONS.len())];
+                request.extend(format!("{:x}{extension}\r\n", chunk.len()).bytes());
                 request.extend(chunk);
                 request.extend(b"\r\n");
                 rest = behind;
             }
-            request.extend(b"0\r\n\r\n");
+            let trailers = TRAILERS[chance.index(TRAILERS.len())];
+            request.extend(format!("0\r\n{trailers}\r\n").bytes());
         }
         self.add(&request, 200, Some(body));
     }
 
     fn add_refused(&mut self, chance: &mut Chance) {
         let long = "x".repeat(70_000);
-        let (request, status) = match chance.below(6) {
+        let (request, status) = match chance.below(9) {
             0 => (String::from("GET /n/1 HTTP/1.1\r\n\r\n"), 400),
             1 => (String::from("G?T / HTTP/1.1\r\nHost: sim\r\n\r\n"), 400),
             2 => (
@@ -116,7 +166,13 @@ impl Script {
                     format!("POST /echo HTTP/1.1\r\nHost: sim\r\nContent-Length: {len}\r\n\r\n");
                 (head + &"y".repeat(len), 413)
             }
-            4 => (format!("GET /{long} HTTP/1.1\r\nHost: sim\r\n\r\n"), 414),
+            4 => {
+                let chunk = format!("{BODY_MAX:x}\r\n{}\r\n", "y".repeat(BODY_MAX));
+                (String::from(CHUNKED) + &chunk + &chunk, 413)
+            }
+            5 => (String::from(CHUNKED) + "3\r\nabcd\r\n0\r\n\r\n", 400),
+            6 => (String::from(CHUNKED) + "3 x\r\nabc\r\n0\r\n\r\n", 400),
+            7 => (format!("GET /{long} HTTP/1.1\r\nHost: sim\r\n\r\n"), 414),
             _ => (format!("GET / HTTP/1.1\r\nHost: sim\r\nX: {long}\r\n\r\n"), 431),
         };
         self.add(request.as_bytes(), status, None);
@@ -148,7 +204,7 @@ pub fn big(len: usize) -> Vec<u8> {
 }
 
 /// Takes one whole answer from the front of `bytes`, if there is one, and whether the server says
-/// that it is the last. An interim answer is taken and forgotten.
+/// that it is the last.
 ///
 /// # Panics
 /// When the bytes are no answer.
@@ -157,6 +213,8 @@ pub fn take_answer(bytes: &mut Vec<u8>, to_head: bool) -> Option<(Answer, bool)>
     let head = std::str::from_utf8(&bytes[..end]).expect("a head is text");
     let status = head.strip_prefix("HTTP/1.1 ").expect("an answer begins with its version");
     let status: u16 = status[..3].parse().expect("a status");
+    // A head that was not whole in time has no method yet: it is answered with content.
+    let to_head = to_head && status != 408;
     let field = |name: &str| {
         head.lines().find_map(|line| {
             let (field, value) = line.split_once(':')?;
@@ -173,4 +231,13 @@ pub fn take_answer(bytes: &mut Vec<u8>, to_head: bool) -> Option<(Answer, bool)>
     let body = if to_head { vec![0; len] } else { bytes[end..end + sent].to_vec() };
     bytes.drain(..end + sent);
     Some((Answer { status, body: Some(body), head: to_head }, last))
+}
+
+/// Takes `100 Continue` from the front of `bytes`, if it stands there.
+pub fn take_interim(bytes: &mut Vec<u8>) -> bool {
+    let is_there = bytes.starts_with(dx_http::CONTINUE);
+    if is_there {
+        bytes.drain(..dx_http::CONTINUE.len());
+    }
+    is_there
 }
