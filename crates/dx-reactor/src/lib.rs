@@ -1,8 +1,9 @@
 //! The I/O engine under a web framework.
 //!
 //! Owns the server: its description ([`DxReactor`]), its life ([`Running`]), and what a handler
-//! sees ([`App`], what it takes: [`FromRequest`], what it returns: [`IntoResponse`]). May not know kernels or databases. Invariant: one
-//! pinned thread per core, and nothing shared between them on the path of a request.
+//! sees ([`App`], what it takes: [`FromRequest`], what it returns: [`IntoResponse`]). May not know
+//! kernels or databases. Invariant: one pinned thread per core, and nothing shared between them on
+//! the path of a request.
 //!
 //! ```no_run
 //! use dx_reactor::{App, DxReactor, Json, Path, Request};
@@ -34,6 +35,7 @@
 
 mod accept;
 mod access_log;
+mod addresses;
 mod app;
 mod arguments;
 mod body;

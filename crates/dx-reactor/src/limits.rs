@@ -39,6 +39,14 @@ pub struct Limits {
     pub linger_timeout: Duration,
     /// Connections of one worker at a time; further ones wait in the kernel's queue.
     pub connections_max: u32,
+    /// Connections of one client to one worker at a time, by its address, or its /64 of IPv6;
+    /// further ones are closed. Raise it behind a proxy.
+    pub connections_per_address_max: u32,
+    /// Bytes of answers that wait for their clients, of one worker. Beyond it, a client that is
+    /// behind has no more than 2 KiB kept for it at a time.
+    pub unsent_max: usize,
+    /// Bytes of heads that have begun to come, of one worker: 503.
+    pub partial_heads_max: usize,
     /// How long a graceful shutdown may take, in all.
     pub drain_timeout: Duration,
 }
@@ -55,6 +63,9 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             linger_timeout: Duration::from_secs(5),
             connections_max: u32::MAX,
+            connections_per_address_max: 1 << 15,
+            unsent_max: 16 * 1024 * 1024,
+            partial_heads_max: 16 * 1024 * 1024,
             drain_timeout: Duration::from_secs(30),
         }
     }
@@ -66,6 +77,8 @@ pub(crate) const OUT_HIGH_WATER: usize = 64 * 1024;
 pub(crate) const SEND_MAX: usize = dx_rt::limits::BUFFER_KEPT_BYTES;
 /// Content of an answer that is not gathered whole with its head leaves in pieces of this size.
 pub(crate) const CONTENT_PIECE: usize = 32 * 1024;
+/// The same, of a worker that is beyond [`Limits::unsent_max`].
+pub(crate) const CONTENT_PIECE_TIGHT: usize = 2 * 1024;
 /// Bytes of a file that one step sends at most; each step has the write timeout for itself.
 pub(crate) const FILE_STEP: u32 = 1024 * 1024;
 /// Bytes of a request's content that wait for a handler which takes it as it comes.

@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use dx_http::{Date, HeadCache};
 use dx_io::Instant;
+use dx_rt::net::PeerAddr;
 
+use crate::addresses::Addresses;
 use crate::conn::Work;
 use crate::limits::{
     CHUNK_BYTES, CHUNK_KEPT_BYTES, CHUNKS_KEPT, LAST_LOOK, LAST_LOOKS_MAX, Limits, WORKS_KEPT,
@@ -23,6 +25,9 @@ pub(crate) struct Worker {
     pub(crate) now: Cell<Instant>,
     /// Connections that live.
     pub(crate) connections: Cell<u32>,
+    addresses: RefCell<Addresses>,
+    /// Bytes that were gathered because a head or a request is not all there.
+    gathered: Cell<usize>,
     /// Listeners that are open.
     pub(crate) listening: Cell<u32>,
     /// A shutdown has begun: answer what was read, take nothing new.
@@ -53,6 +58,8 @@ impl Worker {
             limits,
             now: Cell::new(Instant::ZERO),
             connections: Cell::new(0),
+            addresses: RefCell::new(Addresses::default()),
+            gathered: Cell::new(0),
             listening: Cell::new(0),
             draining: Cell::new(false),
             too_late: Cell::new(false),
@@ -122,16 +129,38 @@ impl Worker {
         self.too_late.get()
     }
 
+    /// `bytes` were gathered, or let go of.
+    pub(crate) fn count_gathered(&self, more: usize, less: usize) {
+        self.gathered.set(self.gathered.get() + more - less);
+    }
+
+    /// Whether more of unfinished heads is here than may be.
+    pub(crate) fn has_too_many_heads(&self) -> bool {
+        self.gathered.get() > self.limits.partial_heads_max
+    }
+
     /// Whether no further connection is allowed.
     pub(crate) const fn is_full(&self) -> bool {
         self.connections.get() >= self.limits.connections_max
     }
 
-    pub(crate) fn opened(&self) {
+    /// Counts a connection, unless its client has too many.
+    pub(crate) fn opened(&self, peer: &PeerAddr) -> bool {
+        let max = self.limits.connections_per_address_max;
+        if max < u32::MAX {
+            let address = peer.to_socket_addr().ip();
+            if !self.addresses.borrow_mut().add(address, max) {
+                return false;
+            }
+        }
         self.connections.set(self.connections.get() + 1);
+        true
     }
 
-    pub(crate) fn closed(&self) {
+    pub(crate) fn closed(&self, peer: &PeerAddr) {
+        if self.limits.connections_per_address_max < u32::MAX {
+            self.addresses.borrow_mut().remove(peer.to_socket_addr().ip());
+        }
         self.connections.set(self.connections.get() - 1);
         self.wake_closed();
     }

@@ -10,6 +10,8 @@ mod backends;
 mod bench;
 #[path = "integration/bodies.rs"]
 mod bodies;
+#[path = "integration/budgets.rs"]
+mod budgets;
 #[path = "integration/churn.rs"]
 mod churn;
 #[path = "integration/client.rs"]
@@ -106,6 +108,10 @@ mod rows {
             answers_before_the_end
             content_that_is_refused_half_way
             a_client_that_leaves_half_way;
+        budgets:
+            connections_of_one_address
+            answers_without_room
+            heads_that_have_begun;
         handlers:
             pending_ones_run_side_by_side
             state_of_the_worker_is_not_shared

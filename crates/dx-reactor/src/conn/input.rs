@@ -28,6 +28,8 @@ struct Gathered {
     read: usize,
     /// How many of the last bytes are those that the piece begins with.
     lent: usize,
+    /// Bytes that the worker was told of.
+    counted: usize,
 }
 
 /// A received piece, unread from `read` on.
@@ -116,7 +118,12 @@ impl Input {
     /// Forgets everything.
     pub(super) fn clear(&mut self, worker: &Worker) {
         self.piece = None;
+        self.forget_gathered(worker);
+    }
+
+    fn forget_gathered(&mut self, worker: &Worker) {
         if let Some(gathered) = self.gathered.take() {
+            worker.count_gathered(0, gathered.counted);
             worker.give_chunk(gathered.chunk);
         }
     }
@@ -131,9 +138,7 @@ impl Input {
         }
         // The rest lies in the piece as well: read on there.
         let read_in_piece = gathered.lent - left;
-        if let Some(gathered) = self.gathered.take() {
-            worker.give_chunk(gathered.chunk);
-        }
+        self.forget_gathered(worker);
         self.consume(read_in_piece, worker);
     }
 
@@ -142,6 +147,7 @@ impl Input {
             chunk: worker.take_chunk(),
             read: 0,
             lent: 0,
+            counted: 0,
         });
         // What is understood makes room: a peer that always has half a request here would else
         // have all it ever sent kept.
@@ -151,6 +157,8 @@ impl Input {
             None => gathered.chunk = Rc::new(gathered.chunk[read..].to_vec()),
         }
         extend(&mut gathered.chunk, bytes);
+        let counted = core::mem::replace(&mut gathered.counted, gathered.chunk.len());
+        worker.count_gathered(gathered.counted, counted);
     }
 }
 

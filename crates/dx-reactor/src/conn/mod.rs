@@ -153,7 +153,9 @@ const _: () = assert!(size_of::<Conn>() <= 64);
 impl Conn {
     /// Serves `stream` on the current core.
     pub(crate) fn spawn(worker: &Rc<Worker>, stream: TcpStream) {
-        worker.opened();
+        if !worker.opened(stream.peer()) {
+            return; // closed, as it is dropped
+        }
         let conn = Self {
             worker: worker.clone(),
             stream,
@@ -427,6 +429,6 @@ impl Drop for Conn {
             work.input.clear(&self.worker);
             self.stream.buffers().give(core::mem::take(&mut work.out));
         }
-        self.worker.closed();
+        self.worker.closed(self.stream.peer());
     }
 }

@@ -13,7 +13,6 @@ use crate::body::Body;
 use crate::body_source::{Pieces, Source};
 use crate::bytes::Bytes;
 use crate::handler::guarded;
-use crate::limits::CONTENT_PIECE;
 
 /// An answer whose head is written and whose content is not.
 pub(super) struct Outgoing {
@@ -86,11 +85,16 @@ impl Outgoing {
         }
     }
 
-    /// Writes the next piece to `out`. A file writes nothing here.
-    pub(super) fn write_next(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Next {
+    /// Writes the next piece to `out`, at most `max` bytes of content. A file writes nothing here.
+    pub(super) fn write_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut Vec<u8>,
+        max: usize,
+    ) -> Next {
         match &mut self.content {
             Some(Content::Whole(body, written)) => {
-                let end = body.len().min(*written + CONTENT_PIECE);
+                let end = body.len().min(*written + max);
                 out.extend_from_slice(&body[*written..end]);
                 *written = end;
                 if end == body.len() { Next::Ended } else { Next::Written }
@@ -109,7 +113,7 @@ impl Outgoing {
                         None => return Next::Failed,
                     }
                 }
-                let piece = rest.slice(..rest.len().min(CONTENT_PIECE));
+                let piece = rest.slice(..rest.len().min(max));
                 *rest = rest.slice(piece.len()..);
                 self.write(&piece, out)
             }

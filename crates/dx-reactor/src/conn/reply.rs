@@ -12,7 +12,7 @@ use super::outgoing::Outgoing;
 use super::{Conn, Phase, Work};
 use crate::handler::{Outcome, ReplyFuture, poll_reply};
 use crate::into_response::IntoResponse;
-use crate::limits::CONTENT_PIECE;
+use crate::limits::{CONTENT_PIECE, CONTENT_PIECE_TIGHT};
 use crate::problem::Problem;
 use crate::response::Response;
 
@@ -79,6 +79,7 @@ impl Conn {
 
     /// Writes the head, and the content if there is not much of it; then the phase is what follows.
     fn write(&mut self, answer: &Answer, mut response: Response, keep_alive: bool) {
+        let at_once = if self.is_tight() { CONTENT_PIECE_TIGHT } else { CONTENT_PIECE };
         self.phase = Phase::Closing;
         let Some(work) = &mut self.work else { return };
         let out = work.out_mut(self.stream.buffers());
@@ -107,7 +108,7 @@ impl Conn {
             return;
         }
         let body = response.body();
-        if response.is_whole() && body.len() <= CONTENT_PIECE {
+        if response.is_whole() && body.len() <= at_once {
             out.extend_from_slice(body);
         } else {
             work.outgoing = Some(Outgoing::new(response.take_body(), framing, keep_alive));

@@ -17,7 +17,10 @@ use crate::bytes::Bytes;
 use crate::group::BodyRule;
 use crate::handler::Outcome;
 use crate::into_response::IntoResponse;
-use crate::limits::{FILE_STEP, INPUT_HIGH_WATER, OUT_HIGH_WATER, REQUESTS_PER_TURN};
+use crate::limits::{
+    CONTENT_PIECE, CONTENT_PIECE_TIGHT, FILE_STEP, INPUT_HIGH_WATER, OUT_HIGH_WATER,
+    REQUESTS_PER_TURN,
+};
 use crate::problem::Problem;
 use crate::request::{PooledHead, Request};
 use crate::router::Dispatched;
@@ -58,7 +61,15 @@ impl Conn {
 
     /// Whether the peer is behind in taking answers: then it is not read from.
     fn is_congested(&self) -> bool {
-        self.work.as_ref().is_some_and(|work| work.unsent() >= OUT_HIGH_WATER)
+        let unsent = self.work.as_ref().map_or(0, |work| work.unsent());
+        unsent >= OUT_HIGH_WATER
+            || self.is_tight() && (unsent >= CONTENT_PIECE_TIGHT || self.stream.is_sending())
+    }
+
+    /// Whether all clients of the worker together are too far behind.
+    #[inline]
+    pub(super) fn is_tight(&self) -> bool {
+        self.stream.unsent_of_core() >= self.worker.limits.unsent_max
     }
 
     /// While waiting for anything but bytes, receive buffers are not held: one slow handler or one
@@ -158,6 +169,10 @@ impl Conn {
                 }
                 // The rest may come late or never: hold this in memory of our own.
                 work.input.gather(&self.worker);
+                if self.worker.has_too_many_heads() {
+                    self.refuse(Status::SERVICE_UNAVAILABLE);
+                    return Step::Again;
+                }
                 if self.receive() { Step::Again } else { self.no_bytes() }
             }
             Err(error) => {
@@ -345,10 +360,12 @@ impl Conn {
 
     /// Writes the next piece of an answer's content.
     fn write_content(&mut self, cx: &mut Context<'_>) -> Step {
+        let tight = self.is_tight();
         let Some(work) = &mut self.work else { return Step::Wait };
+        let piece_max = if tight { CONTENT_PIECE_TIGHT } else { CONTENT_PIECE };
         let Some(mut outgoing) = work.outgoing.take() else { return Step::Wait };
         let next = match outgoing.file() {
-            None => outgoing.write_next(cx, work.out_mut(self.stream.buffers())),
+            None => outgoing.write_next(cx, work.out_mut(self.stream.buffers()), piece_max),
             Some((_, &mut 0)) => Next::Ended,
             // In order behind what is written.
             Some(_) if !work.out.is_empty() || self.stream.is_sending() => Next::Pending,

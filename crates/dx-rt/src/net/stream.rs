@@ -186,6 +186,12 @@ impl TcpStream {
         self.core.streams.borrow().quiet_end(self.at, self.core.now.get())
     }
 
+    /// Bytes that are being sent and not gone yet, of all streams of the core.
+    #[must_use]
+    pub fn unsent_of_core(&self) -> usize {
+        self.core.streams.borrow().unsent()
+    }
+
     /// The core's stock of buffers to send from.
     #[must_use]
     pub fn buffers(&self) -> &Buffers {

@@ -89,6 +89,8 @@ pub(crate) struct Streams {
     closing: Vec<Sock>,
     /// Sends of so many bytes are made without a copy.
     zero_copy_min: usize,
+    /// Bytes of all buffers being sent that are not gone yet.
+    unsent: usize,
 }
 
 /// Whom a completion concerns.
@@ -103,6 +105,7 @@ impl Streams {
     pub(crate) const fn new(zero_copy_min: usize) -> Self {
         Self {
             zero_copy_min,
+            unsent: 0,
             slots: Vec::new(),
             free: NIL,
             live: 0,
@@ -111,6 +114,11 @@ impl Streams {
             waiting_free: Vec::new(),
             closing: Vec::new(),
         }
+    }
+
+    /// Bytes that are being sent and not gone yet.
+    pub(crate) const fn unsent(&self) -> usize {
+        self.unsent
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -153,6 +161,7 @@ impl Streams {
                 driver.orphan(cancel);
             }
             driver.orphan(slot.send);
+            self.unsent -= slot.unsent as usize;
         }
         while self.chunks.pop(&mut slot.received).is_some() {}
         if slot.owner.is_none() && slot.link != NIL {
@@ -266,10 +275,14 @@ impl Streams {
                 slot.chunks = slot.chunks.saturating_add(1);
             }
             recv_completed(slot, completion, driver);
-        } else if !send_completed(slot, data.index, completion.result, self.zero_copy_min, driver)
-            || end_quietly(slot, now, buffers, driver)
-        {
-            return Wake::Nobody;
+        } else {
+            let before = slot.unsent;
+            let ended =
+                send_completed(slot, data.index, completion.result, self.zero_copy_min, driver);
+            self.unsent -= (before - slot.unsent) as usize;
+            if !ended || end_quietly(slot, now, buffers, driver) {
+                return Wake::Nobody;
+            }
         }
         match (slot.owner, slot.link) {
             (Some(task), _) => Wake::Task(task),

@@ -34,7 +34,9 @@ impl Streams {
         slot.unsent = unsent;
         slot.send_end = 0;
         slot.flags &= !QUIET;
-        push_send(slot, at.index, buf, self.zero_copy_min, driver)
+        push_send(slot, at.index, buf, self.zero_copy_min, driver)?;
+        self.unsent += unsent as usize;
+        Ok(())
     }
 
     /// Starts to send from a file; one step of it.
@@ -88,6 +90,8 @@ impl Streams {
         };
         slot.send = Token::NONE;
         slot.flags &= !(SENT | FILE | QUIET);
+        // What an error has left.
+        self.unsent -= core::mem::take(&mut slot.unsent) as usize;
         end_sending(slot, driver);
         let result = if slot.send_end < 0 { Err(errno::to_error(slot.send_end)) } else { Ok(()) };
         Some((result, buf))
