@@ -1,9 +1,9 @@
 //! The I/O engine under a web framework.
 //!
-//! Owns the server: its description ([`DxReactor`]), its life ([`Running`]), and what a handler
-//! sees ([`App`], what it takes: [`FromRequest`], what it returns: [`IntoResponse`]). May not know
-//! kernels or databases. Invariant: one pinned thread per core, and nothing shared between them on
-//! the path of a request.
+//! Owns the server: its description ([`DxReactor`]), its life ([`Running`]), and what handlers see:
+//! where they are registered ([`App`]), what they take ([`FromRequest`]), what they return
+//! ([`IntoResponse`]). May not know kernels or databases. Invariant: one pinned thread per core,
+//! and nothing shared between them on the path of a request.
 //!
 //! ```no_run
 //! use dx_reactor::{App, DxReactor, Json, Path, Request};

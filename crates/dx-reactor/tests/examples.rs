@@ -9,6 +9,8 @@ mod graceful_shutdown;
 mod json_crud;
 #[path = "../examples/routing.rs"]
 mod routing;
+#[path = "../examples/streaming_upload.rs"]
+mod streaming_upload;
 #[path = "../examples/testing.rs"]
 mod testing;
 
@@ -18,11 +20,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use dx_reactor::testing::TestClient;
-use dx_reactor::{ServerError, Status};
+use dx_reactor::{DxReactor, ServerError, Status};
 use serde_json::{Value, json};
 
 /// What those who try an example call.
 const _: fn() -> Result<(), ServerError> = routing::main;
+const _: fn() -> Result<(), ServerError> = streaming_upload::main;
 const _: fn() = json_crud::main;
 const _: fn() -> ExitCode = graceful_shutdown::main;
 
@@ -114,4 +117,43 @@ fn graceful_shutdown() {
     assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
     running.stop().expect("ends");
     assert!(TcpStream::connect(addr).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn streaming_upload() {
+    let folder = std::env::temp_dir().join(format!("streaming-upload-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let shared = folder.clone();
+    let running = DxReactor::build()
+        .listen(([127, 0, 0, 1], 0))
+        .app(move |_| streaming_upload::app(shared.clone()))
+        .build()
+        .start()
+        .expect("it starts");
+    // One answer, to its end; each connection asks once.
+    let ask = |head: &str, content: &[u8]| {
+        let mut stream = TcpStream::connect(running.addr()).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("watchdog");
+        let len = content.len();
+        write!(stream, "{head} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").expect("takes it");
+        write!(stream, "Content-Length: {len}\r\n\r\n").expect("takes it");
+        stream.write_all(content).expect("takes it");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("no reset");
+        answer
+    };
+    let content: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let created = String::from_utf8(ask("PUT /files/one", &content)).expect("text");
+    assert!(created.starts_with("HTTP/1.1 201 Created\r\n"), "{created}");
+    assert!(created.ends_with("\r\n\r\n3000000 bytes\n"), "{created}");
+    let back = ask("GET /files/one", b"");
+    assert!(back.starts_with(b"HTTP/1.1 200 OK\r\n") && back.ends_with(&content));
+    assert!(ask("PUT /files/..%2Fone", b"a").starts_with(b"HTTP/1.1 404 "));
+    assert!(ask("GET /files/two", b"").starts_with(b"HTTP/1.1 404 "));
+    let counted = String::from_utf8(ask("GET /count/2500", b"")).expect("text");
+    for line in ["\r\n1\n2\n3\n", "999\n1000\n", "1001\n1002\n", "2499\n2500\n"] {
+        assert!(counted.contains(line), "{line:?}");
+    }
+    running.stop().expect("ends");
+    std::fs::remove_dir_all(folder).expect("it was there");
 }
