@@ -116,7 +116,6 @@ fn graceful_shutdown() {
     assert!(answer.ends_with("answered after 0.5 seconds\n"), "{answer}");
     assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
     running.stop().expect("ends");
-    assert!(TcpStream::connect(addr).is_err(), "nobody listens any more");
 }
 
 #[test]

@@ -20,8 +20,9 @@ use crate::scope::Scope;
 /// (`application/x-www-form-urlencoded`, WHATWG URL section 5).
 ///
 /// A field that is a list takes every pair of its name, any other field only one; a pair of an
-/// unknown name is ignored unless the type denies it. A target without a query is read as an empty one, and is `None` as
-/// `Option<Query<T>>` if that is no `T`. What cannot be read is answered with 400.
+/// unknown name is ignored unless the type denies it. A target without a query is read as an empty
+/// one, and is `None` as `Option<Query<T>>` if that is no `T`. What cannot be read is answered with
+/// 400.
 ///
 /// ```
 /// use dx_reactor::{App, Query};
