@@ -7,6 +7,11 @@
 pub const RECV_BUFFER_LEN: u16 = 16 * 1024;
 /// Receive buffers per core: 4 MiB of address space, touched only as they are used.
 pub const RECV_BUFFERS: u16 = 256;
+/// Receive buffers that an io_uring is offered at a time, or more while pieces are small.
+pub const BUFFERS_OFFERED: u16 = 32;
+/// Bytes received at a time that should lie in the caches nearest to the core: as long as it is
+/// less, more buffers are offered to an io_uring that has run out of them.
+pub const RECV_BATCH_BYTES: usize = 128 * 1024;
 /// Entries of the submission queue; more are held in a backlog until the next submit.
 pub const SUBMISSIONS: u32 = 1024;
 /// Entries of the completion queue; the kernel holds back what does not fit.

@@ -221,11 +221,6 @@ impl RoomBuffers {
         }
     }
 
-    /// Whether there are buffers for [`Self::pop_returned`].
-    pub(crate) fn has_returned(&self) -> bool {
-        !self.pool.shared.returned.borrow().is_empty()
-    }
-
     /// Takes one returned buffer, the one that came back last.
     pub(crate) fn pop_returned(&self) -> Option<u16> {
         self.pool.shared.returned.borrow_mut().pop()
@@ -260,7 +255,7 @@ mod tests {
         let other = lease.slice(1..3);
         assert_eq!((&*lease, &*other), (&b"hello"[..], &b"el"[..]));
         drop(lease);
-        assert!(!room.has_returned());
+        assert_eq!(room.pop_returned(), None);
         drop(other);
         assert_eq!((room.pop_returned(), room.pop_returned()), (Some(2), None));
         assert_eq!(room.pool().held(), 0);
@@ -281,9 +276,9 @@ mod tests {
         fill(&room, 1, b"x");
         let lease = room.claim(1).expect("filled");
         room.discard(1);
-        assert!(!room.has_returned());
+        assert_eq!(room.pop_returned(), None);
         drop(lease);
-        assert!(room.has_returned());
+        assert_eq!(room.pop_returned(), Some(1));
     }
 
     #[test]

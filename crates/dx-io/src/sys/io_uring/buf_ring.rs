@@ -12,6 +12,7 @@ use io_uring::IoUring;
 use io_uring::types::BufRingEntry;
 
 use crate::buf::RoomBuffers;
+use crate::limits::{BUFFERS_OFFERED, RECV_BATCH_BYTES};
 
 /// The one buffer group of a ring.
 pub(super) const GROUP: u16 = 0;
@@ -27,10 +28,17 @@ pub(super) struct BufRing {
     /// INVARIANT: a power of two.
     entries: u16,
     tail: u16,
+    /// Buffers that the kernel has not taken yet.
+    offered: u16,
+    /// Buffers that are offered while there are as many. The kernel goes round the ring: with all
+    /// of them in it, the bytes of every batch would lie in memory that no cache knows.
+    offered_max: u16,
+    /// Bytes received since buffers were last offered.
+    received: usize,
 }
 
 impl BufRing {
-    /// Allocates and registers a ring for all of `buffers`, and fills it.
+    /// Allocates and registers a ring for all of `buffers`, and offers the first of them.
     ///
     /// # Errors
     /// `EINVAL` before 5.19; `ENOMEM`.
@@ -42,7 +50,8 @@ impl BufRing {
         let Some(base) = NonNull::new(base.cast::<BufRingEntry>()) else {
             std::alloc::handle_alloc_error(layout);
         };
-        let mut ring = Self { base, entries, tail: 0 };
+        let offered_max = BUFFERS_OFFERED.min(entries);
+        let mut ring = Self { base, entries, tail: 0, offered: 0, offered_max, received: 0 };
         // SAFETY: `base` is valid for `entries` entries until `BufRing` drops, which its owner
         // does only after `unregister` or after the io_uring itself is gone.
         unsafe {
@@ -53,10 +62,9 @@ impl BufRing {
                 0,
             )?;
         }
-        for id in 0..entries {
-            ring.add(buffers, id);
-        }
-        ring.publish();
+        // Last in, first out.
+        (0..entries).rev().for_each(|id| buffers.push_returned(id));
+        ring.top_up(buffers);
         Ok(ring)
     }
 
@@ -66,8 +74,39 @@ impl BufRing {
         let _ = uring.submitter().unregister_buf_ring(GROUP);
     }
 
+    /// Offers returned buffers, the last returned first, up to the bound.
+    pub(super) fn top_up(&mut self, buffers: &RoomBuffers) {
+        let before = self.offered;
+        if core::mem::take(&mut self.received) > 2 * RECV_BATCH_BYTES {
+            self.offered_max = (self.offered_max / 2).max(BUFFERS_OFFERED.min(self.entries));
+        }
+        while self.offered < self.offered_max
+            && let Some(id) = buffers.pop_returned()
+        {
+            self.add(buffers, id);
+            self.offered += 1;
+        }
+        if self.offered > before {
+            self.publish();
+        }
+    }
+
+    /// The kernel has taken a buffer, for so many bytes.
+    pub(super) fn taken(&mut self, bytes: usize) {
+        self.offered -= 1;
+        self.received += bytes;
+    }
+
+    /// The kernel has found no buffer. If that was for many small pieces, more are offered from
+    /// now on.
+    pub(super) fn ran_out(&mut self) {
+        if self.received < RECV_BATCH_BYTES {
+            self.offered_max = self.offered_max.saturating_mul(2).min(self.entries);
+        }
+    }
+
     /// Puts buffer `id` behind the tail; the kernel sees it after [`Self::publish`].
-    pub(super) fn add(&mut self, buffers: &RoomBuffers, id: u16) {
+    fn add(&mut self, buffers: &RoomBuffers, id: u16) {
         let index = usize::from(self.tail & (self.entries - 1));
         // SAFETY: `index < entries`, so the entry lies in the allocation; the kernel does not
         // read entries at or behind the published tail, and there are as many entries as
@@ -80,7 +119,7 @@ impl BufRing {
     }
 
     /// Makes everything added visible to the kernel.
-    pub(super) fn publish(&self) {
+    fn publish(&self) {
         // SAFETY: `base` points to the first, initialised entry of the ring; the tail lies in its
         // `resv` field, is aligned for u16, and the kernel accesses it atomically.
         let tail = unsafe { &*BufRingEntry::tail(self.base.as_ptr()).cast::<AtomicU16>() };

@@ -100,7 +100,8 @@ impl UringReactor {
         }
         let again = match -raw.result {
             libc::ENOBUFS => {
-                // All buffers are held: wait for one to return, in `replenish`.
+                // Wait for one to return, or for the next to be offered, in `replenish`.
+                self.buf_ring.ran_out();
                 if entry.state == State::Submitted && !entry.cancel_requested {
                     self.starved.push_back(token);
                     return;
@@ -145,6 +146,7 @@ impl UringReactor {
     /// The id of the buffer that came with a completion, marked as filled.
     fn receive_buffer(&mut self, raw: Raw) -> Option<u16> {
         let id = cqueue::buffer_select(raw.flags)?;
+        self.buf_ring.taken(usize::try_from(raw.result).unwrap_or(0));
         match u16::try_from(raw.result) {
             Ok(len) if len > 0 => {
                 // SAFETY: the kernel says that it took buffer `id` out of its ring and wrote

@@ -129,15 +129,7 @@ impl UringReactor {
 
     /// Gives returned buffers to the kernel, and starved receives another chance.
     fn replenish(&mut self) {
-        if self.buffers.has_returned() {
-            let ring = &mut self.buf_ring;
-            let buffers = &self.buffers;
-            // Oldest last, so that warm memory is used first.
-            while let Some(id) = buffers.pop_returned() {
-                ring.add(buffers, id);
-            }
-            ring.publish();
-        }
+        self.buf_ring.top_up(&self.buffers);
         if self.starved.is_empty() {
             return;
         }

@@ -148,7 +148,7 @@ impl IocpReactor {
 
     /// Gives buffers that came back to receives that wait for one, oldest first.
     pub(super) fn feed_starved(&mut self) {
-        while self.buffers.has_returned() {
+        while self.buffers.pool().held() < self.buffers.pool().capacity() {
             let Some(token) = self.starved.pop_front() else { return };
             let Some(entry) = self.in_flight.entry(token) else { continue };
             if let Some(slot) = self.socks.slot_mut(entry.sock) {
