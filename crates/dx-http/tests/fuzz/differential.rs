@@ -10,6 +10,7 @@ use httparse::Status;
 
 use super::input::Input;
 use super::oracle::chars::{elements, is_token, trim};
+use super::oracle::uri;
 
 /// Lines that httparse is given room for: more than any limit here, so that it never runs out
 /// before we do.
@@ -25,8 +26,12 @@ pub const STRICTER: &[Row] = &[
     (BareLf, "RFC 9112 section 2.2", |seen| seen.has_bare_lf()),
     // At least one empty line SHOULD be ignored; httparse ignores any number.
     (TooManyEmptyLines, "RFC 9112 section 2.2", |seen| seen.empty_lines() > 0),
-    (RequestLineTooLong, "RFC 9112 section 3", |seen| seen.len > 14),
-    (HeadTooLarge, "RFC 9110 section 5.4", |seen| seen.len > 24),
+    (RequestLineTooLong, "RFC 9112 section 3", |seen| {
+        seen.request_line_len() > seen.limits.request_line_max as usize
+    }),
+    (HeadTooLarge, "RFC 9110 section 5.4", |seen| {
+        seen.len > seen.limits.head_max.min(65_535) as usize
+    }),
     (TooManyHeaders, "RFC 9110 section 5.4", |seen| {
         seen.lines.len() > usize::from(seen.limits.headers_max)
     }),
@@ -37,7 +42,10 @@ pub const STRICTER: &[Row] = &[
     }),
     (MissingHost, "RFC 9112 section 3.2", |seen| seen.values("host").is_empty()),
     (DuplicateHost, "RFC 9112 section 3.2", |seen| seen.values("host").len() > 1),
-    (InvalidHost, "RFC 9112 section 3.2", |seen| seen.values("host").len() == 1),
+    // An empty name is one only where nothing asks for a name.
+    (InvalidHost, "RFC 9112 section 3.2", |seen| {
+        uri::authority(seen.values("host")[0]).is_none_or(|(name, _)| name.is_empty())
+    }),
     (DuplicateContentLength, "RFC 9112 section 6.3, rule 5", |seen| {
         seen.values("content-length").len() > 1
     }),
@@ -151,6 +159,12 @@ impl Seen<'_> {
     fn has_bare_lf(&self) -> bool {
         let mut lines = self.bytes[..self.len].split_inclusive(|&byte| byte == b'\n');
         lines.any(|line| line.ends_with(b"\n") && !line.ends_with(b"\r\n"))
+    }
+
+    /// With its line end; the empty lines before it do not count.
+    fn request_line_len(&self) -> usize {
+        let mut lines = self.bytes.split_inclusive(|&byte| byte == b'\n');
+        lines.find(|line| !matches!(line, [b'\n'] | [b'\r', b'\n'])).map_or(0, <[u8]>::len)
     }
 
     fn empty_lines(&self) -> usize {
