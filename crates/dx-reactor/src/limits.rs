@@ -45,8 +45,9 @@ pub struct Limits {
     /// Bytes of answers that wait for their clients, of one worker. Beyond it, a client that is
     /// behind has no more than 2 KiB kept for it at a time.
     pub unsent_max: usize,
-    /// Bytes of heads that have begun to come, of one worker: 503.
-    pub partial_heads_max: usize,
+    /// Bytes that were received and cannot be answered yet, of one worker. Beyond it, who has begun
+    /// a head gets 503, and who asks on and takes no answers is cut off.
+    pub input_max: usize,
     /// How long a graceful shutdown may take, in all.
     pub drain_timeout: Duration,
 }
@@ -65,7 +66,7 @@ impl Default for Limits {
             connections_max: u32::MAX,
             connections_per_address_max: 1 << 15,
             unsent_max: 16 * 1024 * 1024,
-            partial_heads_max: 16 * 1024 * 1024,
+            input_max: 16 * 1024 * 1024,
             drain_timeout: Duration::from_secs(30),
         }
     }
@@ -90,7 +91,7 @@ pub(crate) const REQUESTS_PER_TURN: u32 = 256;
 /// Input chunks that a worker keeps for reuse.
 pub(crate) const CHUNKS_KEPT: usize = 256;
 /// A chunk that grew beyond this is not kept.
-pub(crate) const CHUNK_KEPT_BYTES: usize = 2 * OUT_HIGH_WATER;
+pub(crate) const CHUNK_KEPT_BYTES: usize = 16 * 1024;
 /// A fresh chunk's capacity.
 pub(crate) const CHUNK_BYTES: usize = 4 * 1024;
 /// Working states of connections that a worker keeps for reuse.

@@ -26,7 +26,7 @@ pub(crate) struct Worker {
     /// Connections that live.
     pub(crate) connections: Cell<u32>,
     addresses: RefCell<Addresses>,
-    /// Bytes that were gathered because a head or a request is not all there.
+    /// Bytes of all connections that were gathered: to be answered, or understood, later.
     gathered: Cell<usize>,
     /// Listeners that are open.
     pub(crate) listening: Cell<u32>,
@@ -134,9 +134,9 @@ impl Worker {
         self.gathered.set(self.gathered.get() + more - less);
     }
 
-    /// Whether more of unfinished heads is here than may be.
-    pub(crate) fn has_too_many_heads(&self) -> bool {
-        self.gathered.get() > self.limits.partial_heads_max
+    /// Whether more was gathered than may be.
+    pub(crate) fn has_too_much_input(&self) -> bool {
+        self.gathered.get() > self.limits.input_max
     }
 
     /// Whether no further connection is allowed.

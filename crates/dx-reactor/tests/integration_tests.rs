@@ -111,7 +111,8 @@ mod rows {
         budgets:
             connections_of_one_address
             answers_without_room
-            heads_that_have_begun;
+            heads_that_have_begun
+            many_who_never_read;
         handlers:
             pending_ones_run_side_by_side
             state_of_the_worker_is_not_shared

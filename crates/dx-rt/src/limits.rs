@@ -24,10 +24,13 @@ pub const POOL_BLOCK_BYTES_MAX: usize = 4096;
 pub const RECV_CHUNKS_MAX: u16 = 4;
 
 /// Buffers that a core keeps to send from again.
-pub const BUFFERS_KEPT: usize = 256;
+pub const BUFFERS_KEPT: usize = 64;
 
 /// A buffer that grew beyond this is not kept.
 pub const BUFFER_KEPT_BYTES: usize = 128 * 1024;
+
+/// The rest of a short send is copied, up to so many bytes, if it is less than half of its buffer.
+pub const SEND_REST_COPIED: usize = 64 * 1024;
 
 /// A new buffer's capacity.
 pub const BUFFER_BYTES: usize = 4 * 1024;

@@ -113,7 +113,13 @@ impl Work {
 
     /// What to send next: all there is, or a piece of it. The write timeout is for one send, so
     /// that a peer which takes long for much is not taken for one that takes nothing.
-    fn next_send(&mut self, buffers: &Buffers) -> Vec<u8> {
+    fn next_send(&mut self, buffers: &Buffers, tight: bool) -> Vec<u8> {
+        if tight && self.out.capacity() > 2 * self.out.len() {
+            // It may be on its way for long: no room that it does not need.
+            let exact = self.out[self.out_sent..].to_vec();
+            self.forget_out(buffers);
+            return exact;
+        }
         if self.out.len() <= SEND_MAX {
             return core::mem::take(&mut self.out);
         }
@@ -241,11 +247,12 @@ impl Conn {
 
     /// Hands all answers to the kernel, one send a turn, unless one is still under way.
     fn flush(&mut self) {
+        let tight = self.is_tight();
         let Some(work) = &mut self.work else { return };
         if work.out.is_empty() || self.stream.is_sending() {
             return;
         }
-        let out = work.next_send(self.stream.buffers());
+        let out = work.next_send(self.stream.buffers(), tight);
         if let Err((_, out)) = self.stream.start_send(out) {
             // The tables are full or the socket is gone. Nothing can be said to the peer.
             self.stream.buffers().give(out);

@@ -96,6 +96,9 @@ impl Conn {
             }
         }
         work.input.gather_if_scarce(&self.worker);
+        if congested && self.worker.has_too_much_input() {
+            return self.give_up();
+        }
         let enough = work.input.unread().len() >= INPUT_HIGH_WATER || self.worker.is_too_late();
         if congested || enough {
             self.stream.pause();
@@ -169,7 +172,7 @@ impl Conn {
                 }
                 // The rest may come late or never: hold this in memory of our own.
                 work.input.gather(&self.worker);
-                if self.worker.has_too_many_heads() {
+                if self.worker.has_too_much_input() {
                     self.refuse(Status::SERVICE_UNAVAILABLE);
                     return Step::Again;
                 }

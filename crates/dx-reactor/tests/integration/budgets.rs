@@ -3,9 +3,12 @@
 //! Owns the rows about budgets. Invariant: who is within its own bounds is served, or told why not;
 //! and nothing is answered wrongly because there is little room.
 
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use dx_reactor::IoBackend;
 
-use crate::bench::{BIG, Server};
+use crate::bench::{BIG, Server, wait_until};
 use crate::client::Client;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -61,7 +64,7 @@ pub fn answers_without_room(backend: IoBackend) {
 }
 
 pub fn heads_that_have_begun(backend: IoBackend) {
-    let server = Server::limited(backend, |limits| limits.partial_heads_max = 1000);
+    let server = Server::limited(backend, |limits| limits.input_max = 1000);
     let begun = |len: usize| {
         let lines = GET.strip_suffix("\r\n").expect("an empty line");
         format!("{lines}X: {}", "a".repeat(len))
@@ -83,5 +86,33 @@ pub fn heads_that_have_begun(backend: IoBackend) {
     third.send("\r\n\r\n");
     assert_eq!(third.response().status, 200);
     drop((first, third));
+    server.stop();
+}
+
+/// Who asks on and never takes an answer is cut off when there are too many of that kind.
+pub fn many_who_never_read(backend: IoBackend) {
+    let server = Server::limited(backend, |limits| {
+        limits.unsent_max = 64 * 1024;
+        limits.input_max = 64 * 1024;
+    });
+    let requests = "GET /big HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2000);
+    let ended = AtomicUsize::new(0);
+    let greedy: Vec<Client> = (0..8).map(|_| Client::connect_narrow(server.addr())).collect();
+    std::thread::scope(|scope| {
+        for client in &greedy {
+            let mut writer = client.writer();
+            let requests = &requests;
+            let ended = &ended;
+            scope.spawn(move || {
+                while writer.write_all(requests.as_bytes()).is_ok() {}
+                ended.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        wait_until("some are cut off", || ended.load(Ordering::SeqCst) > 0);
+        server.assert_serves();
+        // The others are within the bound, and end with their readers.
+        greedy.into_iter().for_each(Client::hang_up);
+    });
+    server.assert_serves();
     server.stop();
 }

@@ -10,6 +10,7 @@ use std::net::Shutdown;
 use dx_io::{Driver, File, Instant, Op, Payload, PushError, Reactor, Sock, Token, errno};
 
 use super::{ENDING, FILE, QUIET, SENT, Slot, StreamRef, Streams, kind_error, refused};
+use crate::limits::SEND_REST_COPIED;
 use crate::net::buffers::Buffers;
 use crate::net::user_data::{Kind, UserData};
 
@@ -163,6 +164,7 @@ pub(super) fn send_completed(
     if slot.unsent > 0 && slot.send_end == 0 {
         let token = core::mem::replace(&mut slot.send, Token::NONE);
         let Payload::Buffer(buf) = driver.take(token) else { unreachable!("a send owns a buffer") };
+        let buf = without_sent(buf, slot.unsent as usize);
         match push_send(slot, index, buf, zero_copy_min, driver) {
             Ok(()) => return false,
             Err(_) => slot.send_end = errno::NO_BUFFER_SPACE,
@@ -171,6 +173,14 @@ pub(super) fn send_completed(
     slot.flags |= SENT;
     end_sending(slot, driver);
     true
+}
+
+/// A peer that is slow may leave the rest for long: a small rest does not keep a large buffer.
+fn without_sent(buf: Vec<u8>, unsent: usize) -> Vec<u8> {
+    if unsent * 2 > buf.len() || unsent > SEND_REST_COPIED {
+        return buf;
+    }
+    buf[buf.len() - unsent..].to_vec()
 }
 
 /// Whether the send that has ended interests nobody: then its buffer is kept for later.
