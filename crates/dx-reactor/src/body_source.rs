@@ -183,12 +183,15 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
         let taken = || {
-            let slot = &mut *this.slot.borrow_mut();
-            (slot.piece.take(), slot.writer.take())
-        };
-        if let (Some(piece), writer) = taken() {
-            // Whoever writes from another task goes on.
+            let (piece, writer) = {
+                let slot = &mut *this.slot.borrow_mut();
+                (slot.piece.take(), slot.writer.take())
+            };
+            // Whoever writes from elsewhere goes on.
             writer.into_iter().for_each(Waker::wake);
+            piece
+        };
+        if let Some(piece) = taken() {
             return Poll::Ready(Some(Ok(piece)));
         }
         if *this.ended {
@@ -200,8 +203,8 @@ where
         // for complete: the failure is what comes next.
         match end {
             Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error.into()))),
-            Poll::Ready(Ok(())) => Poll::Ready(taken().0.map(Ok)),
-            Poll::Pending => match taken().0 {
+            Poll::Ready(Ok(())) => Poll::Ready(taken().map(Ok)),
+            Poll::Pending => match taken() {
                 Some(piece) => Poll::Ready(Some(Ok(piece))),
                 None => {
                     this.slot.borrow_mut().reader = Some(cx.waker().clone());

@@ -22,6 +22,8 @@ mod deadlines;
 mod groups;
 #[path = "integration/handlers.rs"]
 mod handlers;
+#[path = "integration/loose_ends.rs"]
+mod loose_ends;
 #[path = "integration/pipelining.rs"]
 mod pipelining;
 #[path = "integration/refusals.rs"]
@@ -108,6 +110,15 @@ mod rows {
             answers_before_the_end
             content_that_is_refused_half_way
             a_client_that_leaves_half_way;
+        loose_ends:
+            an_uninvited_client_waits
+            content_that_is_read_elsewhere
+            an_echo_that_streams
+            requests_while_room_is_short
+            a_reader_outlives_its_connection
+            a_writer_with_a_waker_of_its_own
+            content_that_fails_without_chunks
+            a_head_of_thorny_content;
         budgets:
             connections_of_one_address
             answers_without_room

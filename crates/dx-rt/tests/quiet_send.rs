@@ -34,7 +34,8 @@ fn the_buffer_comes_back_by_itself() {
         let core = core(backend);
         let (mut stream, mut peer) = connected(&core);
         assert_eq!(stream.quiet_end(), None, "nothing was sent");
-        let buffer = b"answer".to_vec();
+        let mut buffer = stream.buffers().take();
+        buffer.extend_from_slice(b"answer");
         let place = buffer.as_ptr();
         stream.start_send(buffer).expect("none is in flight");
         stream.set_send_quiet(true);

@@ -114,7 +114,7 @@ impl Work {
     /// What to send next: all there is, or a piece of it. The write timeout is for one send, so
     /// that a peer which takes long for much is not taken for one that takes nothing.
     fn next_send(&mut self, buffers: &Buffers, tight: bool) -> Vec<u8> {
-        if tight && self.out.capacity() > 2 * self.out.len() {
+        if tight && self.unsent() <= SEND_MAX && self.out.capacity() > 2 * self.unsent() {
             // It may be on its way for long: no room that it does not need.
             let exact = self.out[self.out_sent..].to_vec();
             self.forget_out(buffers);
@@ -338,7 +338,7 @@ impl Conn {
         match self.phase {
             Phase::Lingering => Clock::Linger,
             _ if self.stream.is_sending() => {
-                let quiet = self.clock != Clock::Write && self.is_done();
+                let quiet = self.clock != Clock::Write && self.is_done() && !self.is_congested();
                 self.stream.set_send_quiet(quiet);
                 if quiet { Clock::Answered } else { Clock::Write }
             }

@@ -10,7 +10,7 @@ use dx_http::{HeadParser, Method, ResponseFraming, ResponseHead, Status, Version
 
 use super::outgoing::Outgoing;
 use super::{Conn, Phase, Work};
-use crate::handler::{Outcome, ReplyFuture, poll_reply};
+use crate::handler::{Outcome, ReplyFuture, guarded, poll_reply};
 use crate::into_response::IntoResponse;
 use crate::limits::{CONTENT_PIECE, CONTENT_PIECE_TIGHT};
 use crate::problem::Problem;
@@ -105,6 +105,8 @@ impl Conn {
         }
         // An answer to HEAD has the length and not the content (RFC 9110 section 9.3.2).
         if answer.method == Method::Head || framing == ResponseFraming::None {
+            // Content that is made may be anybody's code.
+            guarded(move || drop(response));
             return;
         }
         let body = response.body();

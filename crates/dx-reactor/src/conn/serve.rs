@@ -60,7 +60,7 @@ impl Conn {
     }
 
     /// Whether the peer is behind in taking answers: then it is not read from.
-    fn is_congested(&self) -> bool {
+    pub(super) fn is_congested(&self) -> bool {
         let unsent = self.work.as_ref().map_or(0, |work| work.unsent());
         unsent >= OUT_HIGH_WATER
             || self.is_tight() && (unsent >= CONTENT_PIECE_TIGHT || self.stream.is_sending())
@@ -81,14 +81,11 @@ impl Conn {
             return;
         }
         let Some(work) = &mut self.work else { return };
-        if let Some(upload) = &work.upload {
-            // What waits is the handler's, and has its own bound.
-            if !upload.waits_for_bytes() {
-                work.input.gather_if_scarce(&self.worker);
-                self.stream.pause();
-            }
-            return;
-        }
+        let upload_is_full = match &work.upload {
+            // What comes is the handler's.
+            Some(upload) if !upload.pipe().is_full() => return,
+            upload => upload.is_some(),
+        };
         while self.stream.has_received() {
             match self.stream.try_recv() {
                 Some(Ok(Some(lease))) => work.input.add(lease, &self.worker),
@@ -100,7 +97,7 @@ impl Conn {
             return self.give_up();
         }
         let enough = work.input.unread().len() >= INPUT_HIGH_WATER || self.worker.is_too_late();
-        if congested || enough {
+        if congested || enough || upload_is_full {
             self.stream.pause();
         } else if !self.eof {
             // Nothing is taken here; but a peer that is gone shows only to who looks.
@@ -396,7 +393,10 @@ impl Conn {
             }
             // A peer that would take the part for the whole must not see an orderly end.
             Next::Failed if outgoing.shows_its_end() => self.phase = Phase::Closing,
-            Next::Failed => self.give_up(),
+            Next::Failed => {
+                self.stream.reset_on_close();
+                self.give_up();
+            }
         }
         Step::Again
     }

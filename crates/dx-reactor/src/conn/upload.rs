@@ -48,6 +48,13 @@ impl Upload {
     }
 }
 
+impl Drop for Upload {
+    fn drop(&mut self) {
+        // Whoever reads elsewhere learns of it, however the connection ended.
+        self.pipe.finish(Err(BodyStreamError::Disconnected));
+    }
+}
+
 /// How fast content comes, over the time that was spent waiting for it.
 #[derive(Default)]
 pub(super) struct Pace {
@@ -166,14 +173,22 @@ impl Conn {
         true
     }
 
-    /// The handler has answered and will not read on: what is left of the content is skipped as
-    /// far as it is here.
+    /// The handler has answered, and nothing more is received: the content is what of it is here.
     #[cold]
     pub(super) fn skip_upload(&mut self) {
         let Some(work) = &mut self.work else { return };
         while let Some(upload) = &mut work.upload {
             match upload.decoder.decode(work.input.unread(), &self.worker.limits.http) {
-                Ok(BodyStep::Data { consumed, .. }) => work.input.consume(consumed, &self.worker),
+                Ok(BodyStep::Data { data, consumed }) => {
+                    let Some(room) = upload.room.checked_sub(data.len() as u64) else {
+                        self.spoil(BodyStreamError::TooLong);
+                        return;
+                    };
+                    upload.room = room;
+                    // Kept if the stream lives on, in another task or in the answer.
+                    upload.pipe.push(Bytes::from(data.to_vec()));
+                    work.input.consume(consumed, &self.worker);
+                }
                 Ok(BodyStep::NeedMore { consumed }) => {
                     work.input.consume(consumed, &self.worker);
                     if work.input.is_empty() {

@@ -1,7 +1,7 @@
 //! Buffers that were sent, for the next answers.
 //!
 //! Owns [`Buffers`], the stock of one core. Knows no streams. Invariant: it holds no more than
-//! [`BUFFERS_KEPT`] buffers, none larger than [`BUFFER_KEPT_BYTES`], all empty.
+//! [`BUFFERS_KEPT`] buffers of [`BUFFER_BYTES`] to [`BUFFER_KEPT_BYTES`], all empty.
 
 use core::cell::RefCell;
 
@@ -32,11 +32,12 @@ impl Buffers {
         self.kept.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES))
     }
 
-    /// Keeps a buffer for later, its content forgotten; one too many or too large is freed.
+    /// Keeps a buffer for later, its content forgotten; one too many, too small or too large is
+    /// freed.
     #[inline]
     pub fn give(&self, mut buffer: Vec<u8>) {
         let mut kept = self.kept.borrow_mut();
-        let worth = buffer.capacity() > 0 && buffer.capacity() <= BUFFER_KEPT_BYTES;
+        let worth = (BUFFER_BYTES..=BUFFER_KEPT_BYTES).contains(&buffer.capacity());
         if worth && kept.len() < BUFFERS_KEPT {
             buffer.clear();
             kept.push(buffer);
@@ -58,11 +59,11 @@ mod tests {
         buffers.give(used);
         let again = buffers.take();
         assert_eq!((again.len(), again.as_ptr()), (0, place));
-        buffers.give(Vec::new());
+        buffers.give(Vec::with_capacity(BUFFER_BYTES - 1));
         buffers.give(Vec::with_capacity(BUFFER_KEPT_BYTES + 1));
         assert_eq!(buffers.kept.borrow().len(), 0);
         for _ in 0..=BUFFERS_KEPT {
-            buffers.give(vec![0]);
+            buffers.give(Vec::with_capacity(BUFFER_BYTES));
         }
         assert_eq!(buffers.kept.borrow().len(), BUFFERS_KEPT);
     }

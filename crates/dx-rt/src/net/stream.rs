@@ -186,6 +186,17 @@ impl TcpStream {
         self.core.streams.borrow().quiet_end(self.at, self.core.now.get())
     }
 
+    /// Has the peer see a reset, not an orderly end, when this stream is dropped (`SO_LINGER` of
+    /// zero, socket(7)); what is not sent by then is lost.
+    pub fn reset_on_close(&self) {
+        let sock = self.core.streams.borrow().sock(self.at);
+        let mut driver = self.core.driver.borrow_mut();
+        // Refused where the peer is gone or there is no real socket: then there is nobody to tell.
+        let _ = driver.with_raw(sock, &mut |socket| {
+            let _ = socket.set_linger(Some(core::time::Duration::ZERO));
+        });
+    }
+
     /// Bytes that are being sent and not gone yet, of all streams of the core.
     #[must_use]
     pub fn unsent_of_core(&self) -> usize {

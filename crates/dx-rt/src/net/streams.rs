@@ -116,6 +116,10 @@ impl Streams {
         }
     }
 
+    pub(crate) fn sock(&self, at: StreamRef) -> Sock {
+        self.slots[at.index as usize].sock
+    }
+
     /// Bytes that are being sent and not gone yet.
     pub(crate) const fn unsent(&self) -> usize {
         self.unsent
@@ -161,6 +165,8 @@ impl Streams {
                 driver.orphan(cancel);
             }
             driver.orphan(slot.send);
+        }
+        if !slot.send.is_none() || slot.flags & SENT != 0 {
             self.unsent -= slot.unsent as usize;
         }
         while self.chunks.pop(&mut slot.received).is_some() {}
