@@ -65,8 +65,8 @@ impl Default for Limits {
             linger_timeout: Duration::from_secs(5),
             connections_max: u32::MAX,
             connections_per_address_max: 1 << 15,
-            unsent_max: 16 * 1024 * 1024,
-            input_max: 16 * 1024 * 1024,
+            unsent_max: 8 * 1024 * 1024,
+            input_max: 4 * 1024 * 1024,
             drain_timeout: Duration::from_secs(30),
         }
     }
