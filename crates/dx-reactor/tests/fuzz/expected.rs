@@ -52,7 +52,12 @@ pub fn expect(bytes: &[u8], limits: &Limits, finishes: bool) -> Expected {
         let request = match judge(&bytes[at..], limits) {
             Verdict::Head(request) => request,
             Verdict::Refused(status) => {
-                expected.refuse(status, &Request::default(), Continues::default());
+                // Of a head that is not understood, only this much counts.
+                let lines = bytes[at..].iter().take_while(|byte| b"\r\n".contains(byte)).count();
+                let is_head = bytes[at + lines..].starts_with(b"HEAD ");
+                let method = if is_head { b"HEAD".to_vec() } else { Vec::new() };
+                let request = Request { method, ..Request::default() };
+                expected.refuse(status, &request, Continues::default());
                 return expected;
             }
             Verdict::More => {
@@ -122,16 +127,18 @@ fn body(bytes: &[u8], body: Body, limits: &Limits) -> Result<(Vec<u8>, usize), S
 impl Expected {
     fn answer(&mut self, request: &Request, content: &[u8], continues: Continues) {
         let (status, content) = route(request, content);
+        // RFC 9931 section 8: what comes behind a refused tunnel is not looked at.
+        let closes = !request.keep_alive || request.method == b"CONNECT";
         self.answers.push(Final {
             status,
             to_head: request.method == b"HEAD",
             modern: request.modern,
-            closes: !request.keep_alive,
+            closes,
             may_continue: continues.may,
             is_begun: continues.is_begun,
             content,
         });
-        self.ends = !request.keep_alive;
+        self.ends = closes;
     }
 
     fn refuse(&mut self, status: u16, request: &Request, continues: Continues) {
@@ -153,6 +160,8 @@ fn route(request: &Request, body: &[u8]) -> (u16, Content) {
     let echo = || Content::Exactly(describe(request, body));
     let reads = request.method == b"GET" || request.method == b"HEAD";
     match (&request.method[..], &request.path[..]) {
+        // RFC 9110 section 7.4.
+        _ if is_for_https(&request.target) => (421, Content::Problem),
         (b"CONNECT", _) => (501, Content::Problem),
         (b"OPTIONS", b"*" | b"/wait" | b"/yield" | b"/big" | b"/none" | b"/same") => {
             (204, Content::Exactly(Vec::new()))
@@ -164,6 +173,11 @@ fn route(request: &Request, body: &[u8]) -> (u16, Content) {
         (_, b"/wait" | b"/yield" | b"/big" | b"/none" | b"/same") => (405, Content::Problem),
         _ => (200, echo()),
     }
+}
+
+/// Whether the target is one of a scheme that this connection cannot have.
+fn is_for_https(target: &[u8]) -> bool {
+    target.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https://"))
 }
 
 /// All that the handler is to have seen of a request.

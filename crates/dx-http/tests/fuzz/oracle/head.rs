@@ -60,6 +60,11 @@ pub fn judge(bytes: &[u8], limits: &Limits) -> Verdict {
 fn whole(bytes: &[u8], limits: &Limits) -> Judged<Option<Request>> {
     let (mut at, mut empty_lines, mut request) = (0, 0, None::<Request>);
     loop {
+        // Nobody who speaks HTTP begins like this: refused before there is a line.
+        let cannot_begin = |&first: &u8| !is_token(&[first]) && !b"\r\n".contains(&first);
+        if request.is_none() && bytes.get(at).is_some_and(cannot_begin) {
+            return Err(400);
+        }
         let line = next_line(bytes, at, request.is_none(), limits)?;
         let Some(line) = line else { return Ok(None) };
         at += line.len();
