@@ -213,7 +213,7 @@ pub fn take_answer(bytes: &mut Vec<u8>, to_head: bool) -> Option<(Answer, bool)>
     let head = std::str::from_utf8(&bytes[..end]).expect("a head is text");
     let status = head.strip_prefix("HTTP/1.1 ").expect("an answer begins with its version");
     let status: u16 = status[..3].parse().expect("a status");
-    // A head that was not whole in time has no method yet: it is answered with content.
+    // A head that was not whole in time may have no method yet. If it has, see the client.
     let to_head = to_head && status != 408;
     let field = |name: &str| {
         head.lines().find_map(|line| {
