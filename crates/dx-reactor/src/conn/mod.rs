@@ -358,6 +358,13 @@ impl Conn {
         upload.is_some_and(|upload| upload.waits_for_bytes())
     }
 
+    /// A piece of a body has come: its clock starts anew. No other one does.
+    fn restart_body_clock(&mut self) {
+        if self.clock == Clock::Body {
+            self.clock = Clock::Stopped;
+        }
+    }
+
     /// Whether nothing is left to do but to wait for the next request.
     fn is_done(&self) -> bool {
         self.phase == Phase::Head && self.work.is_none() && !self.worker.draining.get()

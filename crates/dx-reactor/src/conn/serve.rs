@@ -12,7 +12,7 @@ use super::body::Incoming;
 use super::outgoing::Next;
 use super::reply::{Answer, Awaited};
 use super::upload::Upload;
-use super::{Clock, Conn, Phase, Work};
+use super::{Conn, Phase, Work};
 use crate::bytes::Bytes;
 use crate::group::BodyRule;
 use crate::handler::Outcome;
@@ -287,13 +287,12 @@ impl Conn {
     fn receive_body(&mut self) -> Step {
         let now = self.worker.now.get();
         let received = self.receive();
+        if received {
+            self.restart_body_clock();
+        }
         let Some(work) = &mut self.work else { return Step::Wait };
         let Some(incoming) = &mut work.incoming else { return Step::Wait };
         if received {
-            // The clock of the body starts anew with every piece; no other one does.
-            if self.clock == Clock::Body {
-                self.clock = Clock::Stopped;
-            }
             let bytes = work.input.unread().len();
             if !incoming.pace.keeps_up(now, bytes, &self.worker.limits) {
                 self.refuse(Status::REQUEST_TIMEOUT);

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use dx_http::{BodyDecoder, BodyStep, CONTINUE, Framing};
 use dx_io::Instant;
 
-use super::{Clock, Conn};
+use super::Conn;
 use crate::body_stream::{BodyStreamError, Pipe};
 use crate::bytes::Bytes;
 use crate::limits::Limits;
@@ -145,10 +145,7 @@ impl Conn {
             }
             return false;
         }
-        // The clock of the body starts anew with every piece.
-        if self.clock == Clock::Body {
-            self.clock = Clock::Stopped;
-        }
+        self.restart_body_clock();
         let Some(work) = &mut self.work else { return false };
         let Some(upload) = &mut work.upload else { return false };
         if !upload.pace.keeps_up(now, work.input.unread().len(), &self.worker.limits) {
